@@ -1,0 +1,23 @@
+/** What the page knows of the cluster: all of it read through the SSH tunnel, as `fleetctl` reads it. */
+export type ClusterState =
+  /** Nobody answers on the tunnel's port. */
+  { status: 'down' } | { status: 'connecting' } | { status: 'up'; machines: ClusterMachine[]; units: ClusterUnit[] };
+
+export interface ClusterMachine {
+  /** 32 hexadecimal digits, from /etc/machine-id. */
+  id: string;
+  address: string;
+  metadata: Record<string, string>;
+}
+
+export interface ClusterUnit {
+  name: string;
+  machineId: string | null;
+  /** fleet's desired and current state: inactive, loaded or launched. */
+  desired: string;
+  current: string;
+  /** systemd's view; empty while no machine reports it. */
+  load: string;
+  active: string;
+  sub: string;
+}
