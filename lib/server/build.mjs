@@ -1,5 +1,5 @@
 // Bundles every program that is not a page: the server, its child processes and the lab's command-line tools.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -22,34 +22,22 @@ const tools = {
   'container-init': 'lib/lab/docker/container-init.ts',
 };
 
-/** @param {string} root the project's directory; the bundles go to its `.build/` */
-export async function bundlePrograms(root) {
+/**
+ * @param {string} root the project's directory
+ * @param {string} directory where the bundles go
+ */
+export async function bundlePrograms(root, directory = join(root, '.build')) {
   const common = { absWorkingDir: root, bundle: true, platform: 'node', target: 'node20.19', sourcemap: true, logLevel: 'warning' };
-  const directory = join(root, '.build');
   mkdirSync(directory, { recursive: true });
-  // The bundles of both formats say by their ending what they are.
-  await Promise.all([
-    build({
-      ...common,
-      entryPoints: present(root, programs),
-      outdir: directory,
-      format: 'esm',
-      outExtension: { '.js': '.mjs' },
-      packages: 'external',
-    }),
-    build({
-      ...common,
-      entryPoints: present(root, tools),
-      outdir: directory,
-      format: 'cjs',
-      outExtension: { '.js': '.cjs' },
-      external: ['*.node', 'cpu-features'],
-      minifySyntax: true,
-    }),
+  // The endings say which module system a bundle uses, whatever the nearest package.json says.
+  const esm = { ...common, format: 'esm', outExtension: { '.js': '.mjs' }, packages: 'external' };
+  const cjs = { ...common, format: 'cjs', outExtension: { '.js': '.cjs' }, external: ['*.node', 'cpu-features'], minifySyntax: true };
+  await Promise.allSettled([
+    ...present(root, programs).map(([name, path]) => build({ ...esm, entryPoints: { [name]: path }, outdir: directory })),
+    ...present(root, tools).map(([name, path]) => build({ ...cjs, entryPoints: { [name]: path }, outdir: directory })),
   ]);
-  writeFileSync(join(directory, 'package.json'), '{}\n');
 }
 
 function present(root, entries) {
-  return Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(join(root, path))));
+  return Object.entries(entries).filter(([, path]) => existsSync(join(root, path)));
 }

@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const exclude = ['node_modules/**', '.next/**', '.build/**'];
+
+export default defineConfig({
+  root,
+  test: {
+    projects: [
+      {
+        root,
+        test: { name: 'unit', include: ['**/*.test.{ts,tsx}'], exclude: [...exclude, '**/*.integration.test.ts', '**/*.e2e.test.ts'] },
+      },
+      {
+        root,
+        test: {
+          name: 'integration',
+          include: ['**/*.integration.test.ts'],
+          exclude,
+          globalSetup: ['lib/testing/build-programs.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        root,
+        test: { name: 'e2e', include: ['**/*.e2e.test.ts'], exclude, testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },
+      },
+    ],
+  },
+});
