@@ -19,6 +19,8 @@ export interface ServerEvents {
   notice: (notice: Notice) => void;
   /** Progress: the ids of the steps that are proven done. */
   progress: (steps: string[]) => void;
+  /** The text of a chapter was edited (while writing content). */
+  'content:changed': () => void;
   'server:closing': () => void;
 }
 

@@ -7,6 +7,7 @@ const exclude = ['node_modules/**', '.next/**', '.build/**'];
 export default defineConfig({
   root,
   test: {
+    reporters: ['default', './lib/testing/closing-line.ts'],
     projects: [
       {
         root,

@@ -1,0 +1,71 @@
+// The child processes that every way in needs: the lab and the ssh-agent; and the environment that a learner's shell gets.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findProgram } from '#lib/doctor/tools.ts';
+import { type Lab, startLab } from '#lib/lab/lab-process.ts';
+import type { Settings } from './settings.ts';
+import type { Closers } from './shutdown.ts';
+import { startSshAgent } from './ssh-agent.ts';
+import { endSurvivors, markVariable } from './survivors.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface Children {
+  lab: Lab;
+  /** All of a learner's shell's environment. */
+  environment: Record<string, string>;
+  /** What `{{name}}` means in the content now. */
+  variables(): Promise<Record<string, string>>;
+  /** The SSH port of the first machine that runs, and the key that `vagrant ssh-config` names for it. */
+  locate(): Promise<{ port: number; privateKey: string } | null>;
+}
+
+export async function startChildren(
+  settings: Settings,
+  workspace: Workspace,
+  closers: Closers,
+  report: (text: string) => void,
+): Promise<Children> {
+  const ended = endSurvivors(workspace.mark);
+  if (ended > 0) report(`Ended ${ended} process${ended === 1 ? '' : 'es'} that an earlier session had left behind.`);
+  const marker = { [markVariable]: workspace.mark };
+  const inherited = { ...settings.inherited, ...marker };
+
+  const agentProgram = findProgram('ssh-agent', settings.inherited.PATH ?? '');
+  const [lab, agent] = await Promise.all([
+    startLab({
+      programs: settings.programs,
+      projectRoot: settings.root,
+      workspace: workspace.directory,
+      run: workspace.run,
+      marker: workspace.mark,
+      onExit: (reason) => report(reason),
+    }),
+    agentProgram ? startSshAgent(agentProgram, join(workspace.run, 'agent.sock'), inherited) : undefined,
+  ]);
+  closers.add('the lab', () => lab.close());
+  if (agent) closers.add('ssh-agent', () => agent.close());
+
+  const learner = lab.learnerEnvironment();
+  const environment = {
+    ...inherited,
+    ...learner,
+    PATH: [learner.PATH, settings.inherited.PATH].filter(Boolean).join(':'),
+    HOME: join(workspace.directory, 'home'),
+    TERM: 'xterm-256color',
+    COLORTERM: 'truecolor',
+    LANG: settings.inherited.LANG ?? 'C.UTF-8',
+    ...(agent ? { SSH_AUTH_SOCK: agent.socket } : {}),
+  };
+  return { lab, environment, variables, locate };
+
+  async function variables() {
+    const { discovery, machines } = await lab.status();
+    const [first] = machines;
+    return { ssh_port: String(first?.sshPort ?? 2222), address: first?.address ?? '172.17.8.101', discovery };
+  }
+
+  async function locate() {
+    const running = (await lab.status()).machines.find(({ state }) => state === 'running');
+    return running?.sshPort ? { port: running.sshPort, privateKey: await readFile(running.identityFile, 'utf8') } : null;
+  }
+}

@@ -1,0 +1,185 @@
+// The composition root. Read downwards, this is the order in which the app starts; closers run upwards.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import next from 'next';
+import { observeCluster } from '#lib/cluster/observer.ts';
+import { findProgram, missingTools } from '#lib/doctor/tools.ts';
+import type { TerminalName } from '#lib/shared/chapter.ts';
+import type { ClusterState } from '#lib/shared/cluster.ts';
+import type { Notice } from '#lib/shared/protocol.ts';
+import { startPtyHost } from '#lib/terminal/pty-host.ts';
+import { openTerminal, type Terminal } from '#lib/terminal/terminal.ts';
+import { openProgress } from '#lib/tutorial/progress.ts';
+import { createRunner } from '#lib/tutorial/runner.ts';
+import { startChildren } from './children.ts';
+import { createGate } from './gate.ts';
+import type { Host } from './host.ts';
+import { hostSlot } from './host-slot.ts';
+import { listenOn } from './listen.ts';
+import { openPages } from './pages.ts';
+import { openPreview } from './preview.ts';
+import { readSettings } from './settings.ts';
+import { createClosers } from './shutdown.ts';
+import { openSockets } from './sockets.ts';
+import { markVariable } from './survivors.ts';
+import { createWebServer } from './web.ts';
+import { openWorkspace, WorkspaceBusy, workspaceToken } from './workspace.ts';
+
+const began = Date.now();
+const root = process.cwd();
+const closers = createClosers((message) => console.error(message));
+process.stdout.on('error', () => {}); // the reader of our lines may go away; the app stays
+
+try {
+  await start();
+} catch (error) {
+  if (error instanceof WorkspaceBusy && error.running) {
+    console.log(`Already running (process ${error.running.pid}):\n\n  ${error.running.url}\n`);
+    process.exit(0);
+  }
+  console.error(error instanceof Error ? error.message : error);
+  await closers.close();
+  process.exit(1);
+}
+
+async function start() {
+  const settings = readSettings(root, join(root, '.build'), process.argv.slice(2), process.env);
+  const workspace = await openWorkspace(settings.workspace);
+  closers.add('the workspace', () => workspace.close());
+  stopOnSignals();
+
+  const notices: Notice[] = [];
+  const path = settings.inherited.PATH ?? '';
+  for (const { program, advice } of missingTools(path)) announce(`missing-${program}`, 'warning', advice);
+
+  const pages = next({ dev: settings.dev, dir: root, hostname: 'localhost' });
+  const [content, children] = await Promise.all([
+    openPages(join(root, 'content'), settings.dev),
+    startChildren(settings, workspace, closers, (text) => announce('children', 'warning', text)),
+    pages.prepare(),
+  ]);
+  closers.add('the pages', () => pages.close());
+  closers.add('the content', () => content.close());
+
+  const ptyHost = startPtyHost({
+    program: join(settings.programs, 'pty-host.mjs'),
+    environment: { [markVariable]: workspace.mark },
+    onCrash: () => announce('pty-host', 'error', 'The process that holds the terminals ended unexpectedly; new shells open in a new one.'),
+  });
+  closers.add('the terminals', () => ptyHost.close());
+  const terminals = new Map<TerminalName, Promise<Terminal>>();
+
+  const cluster = observeCluster({ locate: children.locate, onState: (state) => sockets.io.emit('cluster', state) });
+  closers.add('the cluster observer', () => cluster.close());
+
+  const progress = openProgress({ file: join(workspace.state, 'progress.json'), report: (text) => announce('progress', 'warning', text) });
+  const runner = createRunner({
+    terminal,
+    findStep: async (chapter, step) => content.step(chapter, step),
+    variables: children.variables,
+    onRun(run) {
+      sockets.io.emit('run', run);
+      if (run.status === 'succeeded' && progress.add(run.step)) sockets.io.emit('progress', progress.steps());
+    },
+  });
+  closers.add('the runs', () => runner.close());
+
+  const preview = await openPreview({
+    port: settings.port === 0 ? 0 : settings.port + 1,
+    appOrigin: () => origins.app,
+    target: () => serverAddress(cluster.state()),
+    connect: cluster.connect,
+  });
+  closers.add('the preview', () => preview.close());
+
+  const sockets = openSockets({ terminal, runner, cluster: cluster.state, progress: progress.steps, notices: () => notices });
+  content.onChange(() => sockets.io.emit('content:changed'));
+  lend({
+    chapters: content.chapters,
+    chapter: async (slug) => content.chapter(slug, await children.variables()),
+    startRun: (request) => runner.start(request),
+    preview: () => ({ url: preview.url }),
+  });
+
+  const handle = pages.getRequestHandler();
+  let gate = createGate('localhost', workspaceToken(workspace.state));
+  const origins = { app: '', preview: preview.origin };
+  const web = createWebServer({ gate: () => gate, origins: () => origins, engine: sockets.engine, pages: handle, dev: settings.dev });
+  const port = await listenOn(web, settings.port);
+  const host = `localhost:${port}`;
+  const token = workspaceToken(workspace.state);
+  gate = createGate(host, token);
+  origins.app = `http://${host}`;
+  closers.add('the web server', async () => {
+    sockets.io.emit('server:closing');
+    await sockets.io.close();
+    web.closeAllConnections();
+    await new Promise((resolve) => web.close(resolve));
+  });
+
+  const url = `http://${host}/?token=${token}`;
+  workspace.announce({ pid: process.pid, url, environment: children.environment });
+  if (settings.port !== 0 && port !== settings.port) console.log(`Port ${settings.port} is taken, so the app uses ${port}.`);
+  console.log(
+    `CoreOS-Reflector is ready (${((Date.now() - began) / 1000).toFixed(1)} s). Open this in a browser:\n\n  ${url}\n\nCtrl-C stops it.`,
+  );
+
+  /** Opens a terminal the first time somebody looks at it or runs something in it. */
+  function terminal(name: TerminalName): Promise<Terminal> {
+    let opened = terminals.get(name);
+    if (!opened) {
+      opened = openShell(name);
+      terminals.set(name, opened);
+      opened.catch(() => terminals.delete(name));
+    }
+    return opened;
+  }
+
+  async function openShell(name: TerminalName): Promise<Terminal> {
+    const bash = findProgram('bash', path);
+    if (!bash) throw new Error('The terminals need bash: install it (on Debian or Ubuntu: apt-get install bash) and start the app again.');
+    const home = children.environment.HOME as string;
+    const directory = existsSync(home) ? home : root;
+    const opened = await openTerminal({
+      name,
+      host: ptyHost,
+      bash,
+      home,
+      directory,
+      environment: children.environment,
+      size: { cols: 80, rows: 24 },
+      runDirectory: workspace.run,
+    });
+    opened.onState((state) => sockets.io.emit('terminal:state', state));
+    return opened;
+  }
+
+  function announce(id: string, tone: Notice['tone'], text: string) {
+    console.log(text);
+    notices.push({ id, tone, text });
+  }
+}
+
+/** Where the deployed server runs now, as fleet and systemd report it. */
+function serverAddress(state: ClusterState): string | undefined {
+  if (state.status !== 'up') return undefined;
+  const unit = state.units.find(({ active, sub }) => active === 'active' && sub === 'running');
+  return state.machines.find(({ id }) => id === unit?.machineId)?.address;
+}
+
+function lend(host: Host) {
+  Object.assign(globalThis, { [hostSlot]: host });
+}
+
+/** The first signal closes everything in order; a second one does not wait: the children see their pipes end. */
+function stopOnSignals() {
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      console.log('\nStopping …');
+      closers.close().then(() => process.exit(0));
+    });
+  }
+}
