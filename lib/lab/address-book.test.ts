@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { PassThrough } from 'node:stream';
+import { expect, onTestFinished, test } from 'vitest';
+import { createAddressBook, openLoopback } from './address-book.ts';
+
+test('a machine reaches its own services by address and by loopback, and those of others by address only', async () => {
+  const book = createAddressBook();
+  const [first, second] = [new PassThrough(), new PassThrough()];
+  book.enter('172.17.8.101', 4001, () => first);
+  book.enter('172.17.8.102', 4001, () => second);
+  const connect = book.connectFrom('172.17.8.101');
+  expect(await connect('127.0.0.1', 4001)).toBe(first);
+  expect(await connect('localhost', 4001)).toBe(first);
+  expect(await connect('172.17.8.102', 4001)).toBe(second);
+});
+
+test('a port where nothing listens refuses, before and after it was entered', async () => {
+  const book = createAddressBook();
+  const connect = book.connectFrom('172.17.8.101');
+  await expect(connect('172.17.8.101', 80)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  const leave = book.enter('172.17.8.101', 80, () => new PassThrough());
+  await connect('172.17.8.101', 80);
+  leave();
+  await expect(connect('172.17.8.101', 80)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+test('a taken port is refused, and leaving twice does not throw out the one who came after', async () => {
+  const book = createAddressBook();
+  const leave = book.enter('172.17.8.101', 80, () => new PassThrough());
+  expect(() => book.enter('172.17.8.101', 80, () => new PassThrough())).toThrow(expect.objectContaining({ code: 'EADDRINUSE' }));
+  leave();
+  book.enter('172.17.8.101', 80, () => new PassThrough());
+  leave();
+  expect(book.entries()).toEqual([{ address: '172.17.8.101', port: 80 }]);
+});
+
+test('a loopback stream carries bytes to a real port and reports a closed one', async () => {
+  const server = createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const stream = await openLoopback(port);
+  expect(String((await once(stream, 'data'))[0])).toBe('hello');
+  server.close();
+  await expect(openLoopback(1)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});

@@ -1,0 +1,57 @@
+/** Where the lab's virtual addresses lead: 172.17.8.101 exists in here only, and every listener behind it is entered by hand. */
+import { connect as connectTcp } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Connect } from './machine.ts';
+
+export interface AddressBook {
+  /**
+   * Enters a listener; answers with the function that takes it out again.
+   * Throws with `code: 'EADDRINUSE'` when another one has the port.
+   */
+  enter(address: string, port: number, open: Open): () => void;
+  /** The network as the machine with this address sees it: its own loopback addresses mean itself. */
+  connectFrom(address: string): Connect;
+  /** Every entry, for those who want to know where a port leads. */
+  entries(): { address: string; port: number }[];
+}
+
+/** Opens one more stream to a listener. */
+export type Open = () => Duplex | Promise<Duplex>;
+
+const loopback = new Set(['127.0.0.1', 'localhost', '0.0.0.0', '::1', '::']);
+
+export function createAddressBook(): AddressBook {
+  const listeners = new Map<string, { address: string; port: number; open: Open }>();
+  return {
+    enter(address, port, open) {
+      const key = `${address}:${port}`;
+      if (listeners.has(key)) {
+        throw Object.assign(new Error(`Port ${port} of ${address} is taken already.`), { code: 'EADDRINUSE' });
+      }
+      const listener = { address, port, open };
+      listeners.set(key, listener);
+      return () => {
+        if (listeners.get(key) === listener) listeners.delete(key);
+      };
+    },
+    connectFrom: (own) => async (address, port) => {
+      const target = loopback.has(address) ? own : address;
+      const listener = listeners.get(`${target}:${port}`);
+      if (listener) return listener.open();
+      throw Object.assign(new Error(`Nothing listens on port ${port} of ${target}.`), { code: 'ECONNREFUSED' });
+    },
+    entries: () => [...listeners.values()].map(({ address, port }) => ({ address, port })),
+  };
+}
+
+/** A connection to a port of this computer's loopback address. */
+export function openLoopback(port: number): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ host: '127.0.0.1', port, noDelay: true });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.removeListener('error', reject);
+      resolve(socket);
+    });
+  });
+}
