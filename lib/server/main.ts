@@ -1,6 +1,7 @@
 // The composition root. Read downwards, this is the order in which the app starts; closers run upwards.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import next from 'next';
 import { observeCluster } from '#lib/cluster/observer.ts';
 import { findProgram, missingTools } from '#lib/doctor/tools.ts';
@@ -27,6 +28,8 @@ import { openWorkspace, WorkspaceBusy, workspaceToken } from './workspace.ts';
 
 const began = Date.now();
 const root = process.cwd();
+/** The bundles lie side by side, this one among them. */
+const programs = fileURLToPath(new URL('.', import.meta.url));
 const closers = createClosers((message) => console.error(message));
 process.stdout.on('error', () => {}); // the reader of our lines may go away; the app stays
 
@@ -43,7 +46,7 @@ try {
 }
 
 async function start() {
-  const settings = readSettings(root, join(root, '.build'), process.argv.slice(2), process.env);
+  const settings = readSettings(root, programs, process.argv.slice(2), process.env);
   const workspace = await openWorkspace(settings.workspace);
   closers.add('the workspace', () => workspace.close());
   stopOnSignals();

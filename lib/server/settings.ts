@@ -23,7 +23,7 @@ export interface Settings {
 /** The variables that a learner's shell needs from outside; anything else, secrets included, stays out. */
 const inheritable = ['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR'];
 
-const port = z.coerce.number().int().min(0).max(65_535);
+const port = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().max(65_535));
 
 /**
  * Reads the command line and the environment.

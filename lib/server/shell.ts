@@ -1,7 +1,7 @@
 // `npm run shell`: the learner's shell in an ordinary terminal. `npm run lab -- ports`: where the lab can be reached.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { findProgram } from '#lib/doctor/tools.ts';
 import { startChildren } from './children.ts';
 import { readSettings } from './settings.ts';
@@ -9,10 +9,12 @@ import { createClosers } from './shutdown.ts';
 import { findRunning, openWorkspace } from './workspace.ts';
 
 const root = process.cwd();
+/** The bundles lie side by side, this one among them. */
+const programs = fileURLToPath(new URL('.', import.meta.url));
 const closers = createClosers((message) => console.error(message));
 
 try {
-  const settings = readSettings(root, join(root, '.build'), process.argv.slice(2), process.env);
+  const settings = readSettings(root, programs, process.argv.slice(2), process.env);
   process.exitCode = settings.words[0] === 'lab' ? await describeLab(settings) : await openShell(settings);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
