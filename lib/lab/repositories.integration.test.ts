@@ -46,9 +46,14 @@ test('two computers get the same commit, and a second build leaves an up-to-date
 async function repositories() {
   const directory = await mkdtemp(join(tmpdir(), 'a place with spaces-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  const env = { PATH: process.env.PATH, HOME: directory, GIT_TERMINAL_PROMPT: '0', ...repositoryEnvironment(directory) };
+  const env: Record<string, string> = {
+    PATH: process.env.PATH ?? '',
+    HOME: directory,
+    GIT_TERMINAL_PROMPT: '0',
+    ...repositoryEnvironment(directory),
+  };
   const clone = (url: string, name: string) => {
-    execFileSync('git', ['clone', '--quiet', url, name], { cwd: directory, env });
+    execFileSync('git', ['clone', '--quiet', url, name], { cwd: directory, env: env as NodeJS.ProcessEnv });
     return join(directory, name);
   };
   return { directory, clone };

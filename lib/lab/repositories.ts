@@ -111,15 +111,18 @@ function textFile(path: string, text: string): RepositoryFile {
 
 /** Runs git with nothing of the computer's own git configuration, and `input` on its standard input. */
 function git(args: string[], input?: Buffer): Promise<void> {
-  const environment = {
-    PATH: process.env.PATH,
+  const environment: Record<string, string> = {
+    PATH: process.env.PATH ?? '',
     LC_ALL: 'C',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
     HOME: '/nonexistent',
   };
   return new Promise((resolve, reject) => {
-    const child = spawn('git', ['-c', 'init.templateDir=', ...args], { env: environment, stdio: ['pipe', 'ignore', 'pipe'] });
+    const child = spawn('git', ['-c', 'init.templateDir=', ...args], {
+      env: environment as NodeJS.ProcessEnv,
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
     let complaint = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaint += text;
