@@ -1,0 +1,85 @@
+/** The pipe between a pty host and its parent: length-prefixed frames, so that output crosses it as raw bytes. */
+
+export const frameKind = { control: 0, bytes: 1 } as const;
+export type FrameKind = (typeof frameKind)[keyof typeof frameKind];
+
+/** What the parent asks; the frame's id names the pty, chosen by the parent. */
+export type HostRequest =
+  | {
+      type: 'open';
+      file: string;
+      args: string[];
+      directory: string;
+      environment: Record<string, string>;
+      size: { cols: number; rows: number };
+    }
+  | { type: 'resize'; size: { cols: number; rows: number } }
+  /** `group`: the foreground process group, where the host cannot find it by itself (no /proc). */
+  | { type: 'signal'; name: NodeJS.Signals; to: 'foreground' | 'all'; group: number | null }
+  /** Drops what is queued for a program that does not read. */
+  | { type: 'discard-input' }
+  | { type: 'pause' }
+  | { type: 'resume' }
+  /** The parent has taken so many bytes of output. */
+  | { type: 'credit'; bytes: number };
+
+/** What the host reports; output travels as `bytes` frames, in order with these. */
+export type HostReport =
+  | { type: 'opened'; pid: number }
+  | { type: 'refused'; reason: string }
+  | { type: 'input-lost'; bytes: number }
+  | { type: 'exit'; status: number | null; signal: string | null };
+
+/** Output in flight per pty: keeps the pipe full, and bounds the host's memory when its parent is slow. */
+export const creditWindow = 256 * 1024;
+export const largestFrame = 64 * 1024;
+
+const headerLength = 9;
+/** Far above anything either side sends: a longer frame means that the stream is broken. */
+const lengthLimit = 16 * 1024 * 1024;
+
+/** Payload length (4 bytes, big endian), kind (1), pty id (4), payload. */
+export function frameHeader(kind: FrameKind, id: number, payloadLength: number): Buffer {
+  const header = Buffer.allocUnsafe(headerLength);
+  header.writeUInt32BE(payloadLength, 0);
+  header.writeUInt8(kind, 4);
+  header.writeUInt32BE(id, 5);
+  return header;
+}
+
+export function controlFrame(id: number, message: HostRequest | HostReport): Buffer {
+  const payload = Buffer.from(JSON.stringify(message));
+  return Buffer.concat([frameHeader(frameKind.control, id, payload.length), payload]);
+}
+
+/** Cuts a byte stream into frames; `push` calls `onFrame` for each complete one. The payload is a view that is never written to again. */
+export function createFrameReader(onFrame: (kind: FrameKind, id: number, payload: Buffer) => void) {
+  let pending: Buffer[] = [];
+  let pendingLength = 0;
+  let wanted = headerLength;
+
+  return {
+    push(chunk: Buffer) {
+      pending.push(chunk);
+      pendingLength += chunk.length;
+      if (pendingLength < wanted) return;
+      const bytes = pending.length === 1 ? chunk : Buffer.concat(pending, pendingLength);
+      let at = 0;
+      wanted = headerLength;
+      while (bytes.length - at >= headerLength) {
+        const length = bytes.readUInt32BE(at);
+        if (length > lengthLimit) throw new Error(`The pty host's pipe is out of step: a frame of ${length} bytes.`);
+        const end = at + headerLength + length;
+        if (end > bytes.length) {
+          wanted = headerLength + length;
+          break;
+        }
+        onFrame(bytes.readUInt8(at + 4) as FrameKind, bytes.readUInt32BE(at + 5), bytes.subarray(at + headerLength, end));
+        at = end;
+      }
+      const rest = bytes.subarray(at);
+      pending = rest.length > 0 ? [rest] : [];
+      pendingLength = rest.length;
+    },
+  };
+}

@@ -1,0 +1,145 @@
+/** The ptys of one host: requests in, frames out, output held back when the parent has not taken what was sent. */
+import { controlFrame, creditWindow, frameHeader, frameKind, type HostReport, type HostRequest, largestFrame } from '../frames.ts';
+import { foregroundGroup, sessionGroups, signalGroup } from './process-groups.ts';
+import { type SpawnedPty, spawnPty } from './spawn-pty.ts';
+
+/** Under load, output is gathered this long; a quiet line sends at once, so that an echo is not delayed. */
+const gatherMs = 2;
+
+interface HostedPty {
+  process: SpawnedPty;
+  output: ReturnType<typeof createOutput>;
+}
+
+export function createHostedPtys(send: (frame: Buffer) => void) {
+  const ptys = new Map<number, HostedPty>();
+  const report = (id: number, message: HostReport) => send(controlFrame(id, message));
+
+  return {
+    write(id: number, bytes: Buffer) {
+      ptys.get(id)?.process.write(bytes);
+    },
+
+    accept(id: number, request: HostRequest) {
+      if (request.type === 'open') return open(id, request);
+      const pty = ptys.get(id);
+      if (!pty) return;
+      if (request.type === 'resize') pty.process.resize(request.size);
+      else if (request.type === 'discard-input') pty.process.discardInput();
+      else if (request.type === 'pause') pty.output.hold(true);
+      else if (request.type === 'resume') pty.output.hold(false);
+      else if (request.type === 'credit') pty.output.credit(request.bytes);
+      else signal(pty.process.pid, request);
+    },
+
+    /** Hangs up on every session, kills what is left after `graceMs`, and resolves when no pty's program runs any more. */
+    async end(graceMs: number): Promise<void> {
+      const groups = [...ptys.values()].flatMap((pty) => sessionGroups(pty.process.pid));
+      for (const group of groups) signalGroup(group, 'SIGHUP');
+      // A stopped job takes the hang-up only when it goes on.
+      for (const group of groups) signalGroup(group, 'SIGCONT');
+      const deadline = performance.now() + graceMs;
+      while (groups.some(isAlive) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+      for (const group of groups.filter(isAlive)) signalGroup(group, 'SIGKILL');
+    },
+  };
+
+  function open(id: number, request: HostRequest & { type: 'open' }): void {
+    const output = createOutput(id, send, () => ptys.get(id)?.process);
+    try {
+      const process = spawnPty(request, {
+        onOutput: output.append,
+        onInputLost: (bytes) => report(id, { type: 'input-lost', bytes }),
+        onExit(exit) {
+          output.flush();
+          ptys.delete(id);
+          report(id, { type: 'exit', ...exit });
+        },
+      });
+      ptys.set(id, { process, output });
+      report(id, { type: 'opened', pid: process.pid });
+    } catch (error) {
+      report(id, { type: 'refused', reason: (error as Error).message });
+    }
+  }
+}
+
+/** Gathers a pty's output into frames, and pauses its reader while the parent is a whole window behind or asked for it. */
+function createOutput(id: number, send: (frame: Buffer) => void, getProcess: () => SpawnedPty | undefined) {
+  let slab = Buffer.allocUnsafeSlow(largestFrame);
+  let from = 0;
+  let to = 0;
+  let inFlight = 0;
+  let held = false;
+  let paused = false;
+  let sentAt = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let immediate: NodeJS.Immediate | undefined;
+
+  function flush(): void {
+    clearTimeout(timer);
+    clearImmediate(immediate);
+    timer = immediate = undefined;
+    if (to === from) return;
+    const bytes = slab.subarray(from, to);
+    from = to;
+    sentAt = performance.now();
+    inFlight += bytes.length;
+    send(frameHeader(frameKind.bytes, id, bytes.length));
+    send(bytes);
+    pace();
+  }
+
+  function pace(): void {
+    const next = held || inFlight >= creditWindow;
+    if (next === paused) return;
+    paused = next;
+    if (paused) getProcess()?.pause();
+    else getProcess()?.resume();
+  }
+
+  return {
+    flush,
+    append(bytes: Uint8Array) {
+      for (let at = 0; at < bytes.length; ) {
+        if (to === slab.length) {
+          flush();
+          // Frames on their way are views of the old one.
+          slab = Buffer.allocUnsafeSlow(largestFrame);
+          from = to = 0;
+        }
+        const part = bytes.subarray(at, at + slab.length - to);
+        slab.set(part, to);
+        to += part.length;
+        at += part.length;
+      }
+      if (timer || immediate) return;
+      const quiet = performance.now() - sentAt;
+      if (quiet >= gatherMs) immediate = setImmediate(flush);
+      else timer = setTimeout(flush, gatherMs - quiet);
+    },
+    hold(value: boolean) {
+      held = value;
+      pace();
+    },
+    credit(bytes: number) {
+      inFlight -= bytes;
+      pace();
+    },
+  };
+}
+
+function signal(pid: number, request: HostRequest & { type: 'signal' }): void {
+  const foreground = foregroundGroup(pid) ?? request.group;
+  if (foreground !== null && foreground !== pid) signalGroup(foreground, request.name);
+  if (request.to === 'all') signalGroup(pid, request.name);
+}
+
+function isAlive(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
