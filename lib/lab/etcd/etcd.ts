@@ -1,0 +1,55 @@
+// One etcd: a store that is kept on disk and the handler that serves it.
+import { randomBytes } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import { type Clock, systemClock } from './clock.ts';
+import { etcdHandler } from './http.ts';
+import { KeyStore } from './key-store.ts';
+import { recover, StoreLog } from './store-log.ts';
+
+export interface Etcd {
+  store: KeyStore;
+  /** For any number of HTTP servers. */
+  handler: RequestListener;
+  /** What was found damaged at the start, in sentences for people. */
+  notices: string[];
+  /** Resolves when every change until now is on disk. */
+  durable(): Promise<void>;
+  /** Writes what is left; the HTTP servers must be closed before. */
+  close(): Promise<void>;
+}
+
+export interface EtcdOptions {
+  /** Holds the log and the snapshot; made if it is missing. One process at a time. */
+  directory: string;
+  /** The member's name, `core-01`. */
+  name: string;
+  /** Where clients reach it on this computer's loopback; shown in /v2/members and /v2/machines. */
+  clientUrls(): string[];
+  clock?: Clock;
+}
+
+/** etcd looks for expired keys twice a second. */
+const expiryMs = 500;
+
+export async function openEtcd({ directory, name, clientUrls, clock = systemClock() }: EtcdOptions): Promise<Etcd> {
+  const recovered = recover(directory);
+  const { snapshot, events, notices } = recovered;
+  const clusterId = snapshot?.clusterId ?? randomBytes(8).toString('hex');
+  const memberId = snapshot?.memberId ?? randomBytes(8).toString('hex');
+  const log = new StoreLog(directory, { clusterId, memberId }, recovered);
+  const store = new KeyStore(clock, (event) => log.append(event));
+  if (snapshot) store.restore(snapshot.state);
+  for (const event of events) store.replay(event);
+  await log.open(store, snapshot !== undefined);
+  const timer = setInterval(() => store.hasExpiringKeys && store.expire(), expiryMs).unref();
+  const durable = () => log.durable();
+  const raft = { index: store.index + 1, term: 2 };
+  const handler = etcdHandler({ store, name, clusterId, memberId, startTime: new Date(), clientUrls, durable, raft });
+  return {
+    ...{ store, handler, notices, durable },
+    async close() {
+      clearInterval(timer);
+      await log.close();
+    },
+  };
+}

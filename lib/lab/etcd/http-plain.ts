@@ -1,0 +1,52 @@
+// Small pieces of HTTP that the lab's servers share.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+export function answer(response: ServerResponse, status: number, body: string, contentType?: string): void {
+  if (contentType) response.setHeader('Content-Type', contentType);
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.writeHead(status);
+  response.end(body);
+}
+
+export function answerNotFound(response: ServerResponse): void {
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  answer(response, 404, '404 page not found\n', 'text/plain; charset=utf-8');
+}
+
+/** @param allow the `Allow` header, if there is one */
+export function answerWrongMethod(response: ServerResponse, allow?: string): void {
+  if (allow) response.setHeader('Allow', allow);
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  answer(response, 405, 'Method Not Allowed\n', 'text/plain; charset=utf-8');
+}
+
+/** Path and query as sent; of an absolute target (`GET http://domain-sock/x`) scheme and host are dropped. */
+export function requestTarget({ url = '/' }: Pick<IncomingMessage, 'url'>): { path: string; query: string } {
+  const relative = url.replace(/^https?:\/\/[^/?#]*/i, '');
+  const at = relative.indexOf('?');
+  const path = at < 0 ? relative : relative.slice(0, at);
+  return { path: path || '/', query: at < 0 ? '' : relative.slice(at + 1) };
+}
+
+/** `//a/./b/` becomes `/a/b/`. */
+export function cleanPath(path: string): string {
+  if (path.startsWith('/') && !path.includes('//') && !path.includes('/.')) return path;
+  const names: string[] = [];
+  for (const name of path.split('/')) {
+    if (name === '..') names.pop();
+    else if (name !== '' && name !== '.') names.push(name);
+  }
+  const closing = names.length > 0 && path.endsWith('/') ? '/' : '';
+  return `/${names.join('/')}${closing}`;
+}
+
+/** Reads on beyond `most` bytes without keeping them, so that the client gets its answer. */
+export async function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    if (length < most) chunks.push(chunk);
+    length += chunk.length;
+  }
+  return Buffer.concat(chunks).subarray(0, most);
+}

@@ -1,0 +1,56 @@
+// Starts Debian's etcd 3.4 with its v2 API, to compare with; only for tests.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const hasRealEtcd = spawnSync('etcd', ['--version']).status === 0;
+export const hasRealEtcdctl = spawnSync('etcdctl', ['version']).status === 0;
+/** The title of a skipped test says how to have it run. */
+export const installHint = 'apt-get install etcd-server etcd-client';
+
+/** @param more arguments of this one etcd */
+export async function startRealEtcd(more: string[] = ['--enable-v2']) {
+  const directory = await mkdtemp(join(tmpdir(), 'real-etcd-'));
+  const [client, peer] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
+  const urls = ['--listen-client-urls', client, '--advertise-client-urls', client, '--listen-peer-urls', peer];
+  const child = spawn('etcd', ['--data-dir', directory, ...urls, ...more.map((word) => word.replaceAll('PEER', peer))]);
+  let log = '';
+  child.stderr.on('data', (chunk) => (log += chunk));
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  return {
+    url: client,
+    peer,
+    log: () => log,
+    /** Exit status, once it has ended. */
+    ended,
+    /** Resolves when it serves clients; rejects with its log when it does not. */
+    async ready() {
+      for (const deadline = Date.now() + 20_000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 50))) {
+        const healthy = await fetch(`${client}/health`).then(
+          (response) => response.text(),
+          () => '',
+        );
+        if (healthy.includes('"true"')) return;
+        if (child.exitCode !== null) break;
+      }
+      throw new Error(`etcd did not start:\n${log}`);
+    },
+    async stop() {
+      child.kill('SIGKILL');
+      await ended;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
