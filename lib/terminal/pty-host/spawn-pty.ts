@@ -64,12 +64,15 @@ const inputLimit = 4 * 1024 * 1024;
 const drainLimit = 1024 * 1024;
 const readSize = 64 * 1024;
 
+const masters = new Set<number>();
+
 /** Starts a program on a pty of its own. Throws with a sentence when its directory or its file is missing. */
 export function spawnPty(options: SpawnOptions, handlers: SpawnHandlers): SpawnedPty {
   requireDirectory(options.directory);
   requireFile(options.file);
   const buffer = Buffer.allocUnsafeSlow(readSize);
   const environment = { TERM: 'xterm-256color', ...options.environment, PWD: options.directory };
+  const plugs = plugGaps();
   const { fd, pid, pty } = native.module.fork(
     options.file,
     options.args,
@@ -83,6 +86,8 @@ export function spawnPty(options: SpawnOptions, handlers: SpawnHandlers): Spawne
     helper,
     finish,
   );
+  masters.add(fd);
+  for (const plug of plugs) closeSync(plug);
   // While somebody holds the other side open, the kernel reports no hang-up and every byte can be read.
   let hold = openHold(pty);
   let open = true;
@@ -146,6 +151,7 @@ export function spawnPty(options: SpawnOptions, handlers: SpawnHandlers): Spawne
     hold = -1;
     drain();
     open = false;
+    masters.delete(fd);
     stream.destroy();
     handlers.onExit({ status: signal > 0 ? null : status, signal: signal > 0 ? signalName(signal) : null });
   }
@@ -164,6 +170,17 @@ export function spawnPty(options: SpawnOptions, handlers: SpawnHandlers): Spawne
       handlers.onOutput(buffer.subarray(0, length));
     }
   }
+}
+
+/**
+ * node-pty marks descriptors close-on-exec one after the other and stops at the first gap above 15, so a master beyond a gap would leak
+ * into the new program. Fills the gaps below the highest master; the caller closes what it gets.
+ */
+function plugGaps(): number[] {
+  const highest = Math.max(...masters, 0);
+  const plugs: number[] = [];
+  while ((plugs.at(-1) ?? 0) < highest) plugs.push(openSync('/dev/null', 'r'));
+  return plugs;
 }
 
 function openHold(pty: string): number {
