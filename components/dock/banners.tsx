@@ -1,0 +1,56 @@
+'use client';
+
+import { useEffect, useState } from 'react';
+import { type Connection, reconnectNow, useConnection } from '#lib/client/connection.ts';
+import { dismissNotice, useNotices } from '#lib/client/session.ts';
+import { CrossIcon } from '../icons.tsx';
+
+/** A short break in the connection is not worth a banner; milliseconds. */
+const patienceMs = 700;
+
+/** What the learner should know just now: the connection is gone, or the server has something to say. */
+export function Banners() {
+  const connection = useConnection();
+  const notices = useNotices();
+  const broken = useBroken(connection);
+  return (
+    <div className="banners" role="status">
+      {broken && (
+        <div className="banner appear" data-tone="warning" data-banner="connection">
+          <span className="dot pulse" />
+          <p>{describeBreak(connection)}</p>
+          <button type="button" className="button button-quiet" onClick={reconnectNow}>
+            Reconnect now
+          </button>
+        </div>
+      )}
+      {notices.map(({ id, tone, text }) => (
+        <div key={id} className="banner appear" data-tone={tone}>
+          <p>{text}</p>
+          <button type="button" className="button button-quiet" aria-label="Dismiss this message" onClick={() => dismissNotice(id)}>
+            <CrossIcon />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function useBroken(connection: Connection): boolean {
+  const down = connection.status !== 'connected';
+  const [broken, setBroken] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setBroken(down), down ? patienceMs : 0);
+    return () => clearTimeout(timer);
+  }, [down]);
+  return broken && down;
+}
+
+function describeBreak(connection: Connection): string {
+  if (connection.status !== 'reconnecting') return 'Connecting to the app…';
+  if (connection.closing) return 'The app was stopped. Start it again with “npm start”; this page finds it by itself.';
+  if (connection.attempts > 4) {
+    return 'Still no connection to the app. Does it run? If “npm start” printed a new address, open that one. Reconnecting…';
+  }
+  return 'Connection to the app lost. Reconnecting… What runs in your terminals goes on.';
+}

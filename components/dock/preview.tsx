@@ -1,0 +1,73 @@
+'use client';
+
+import { useEffect, useRef, useState } from 'react';
+import { runningUnit, servingAddress } from '#lib/client/serving.ts';
+import { useCluster } from '#lib/client/session.ts';
+import { ReloadIcon } from '../icons.tsx';
+import { NotUpYet } from './not-up-yet.tsx';
+
+/** The first machine's address, shown while no unit tells of another. */
+const usualAddress = '172.17.8.101';
+
+/** A small browser whose only page is the deployed server's. */
+export function Preview({ url }: { url: string }) {
+  const cluster = useCluster();
+  const running = runningUnit(cluster) !== null;
+  const address = `http://${servingAddress(cluster) ?? usualAddress}/`;
+  const { visit, reload, insisted } = useVisits(running);
+  const [loaded, setLoaded] = useState(0);
+  const shown = running || insisted;
+
+  return (
+    <section className="browser" aria-label="Preview of the deployed server" data-preview={shown ? 'open' : 'not-up'}>
+      <header className="browser-bar">
+        <button type="button" className="button button-quiet" onClick={reload} aria-label="Reload the preview" title="Reload the preview">
+          <ReloadIcon />
+        </button>
+        <p className="browser-address">
+          <span className="sr-only">Address: </span>
+          {address}
+        </p>
+        <span className="browser-state" data-on={running}>
+          {shown && loaded !== visit ? 'loading…' : running ? 'running' : 'not up'}
+        </span>
+      </header>
+      <div className="browser-page">
+        {shown ? (
+          <iframe
+            key={visit}
+            title={`The deployed server’s page, ${address}`}
+            sandbox="allow-scripts allow-forms"
+            referrerPolicy="no-referrer"
+            src={url}
+            onLoad={() => setLoaded(visit)}
+          />
+        ) : (
+          <NotUpYet cluster={cluster} address={address} />
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** Counts the visits of the page: one more when the server comes up and at every reload. */
+function useVisits(running: boolean) {
+  const [visit, setVisit] = useState(1);
+  /** The learner wants to look although nothing is said to run. */
+  const [insisted, setInsisted] = useState(false);
+  const before = useRef(running);
+  useEffect(() => {
+    if (before.current === running) return;
+    before.current = running;
+    setInsisted(false);
+    if (running) setVisit((count) => count + 1);
+  }, [running]);
+  return {
+    visit,
+    insisted,
+    reload() {
+      setVisit((count) => count + 1);
+      setInsisted(!running);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+'use client';
+
+import { useEffect, useRef, useState } from 'react';
+import { announce } from '#lib/client/announcements.ts';
+import { useNow } from '#lib/client/clock.ts';
+import { tell, useConnection } from '#lib/client/connection.ts';
+import { showPanel } from '#lib/client/panel.ts';
+import { useLatestRun, useProgress, useRuns, useTerminalState } from '#lib/client/session.ts';
+import type { Step } from '#lib/shared/chapter.ts';
+import type { RunRequest } from '#lib/shared/protocol.ts';
+import type { Result } from '#lib/shared/result.ts';
+import type { Run } from '#lib/shared/run.ts';
+import { announceRun } from './run-label.ts';
+import { type RequiredStep, StepView } from './step-view.tsx';
+
+export type StartRun = (request: RunRequest) => Promise<Result<{ run: string }>>;
+
+/** How long the button waits for news of a run that the server has accepted. */
+const patienceMs = 3000;
+
+interface Props {
+  chapter: string;
+  step: Step;
+  required: RequiredStep[];
+  startRun: StartRun;
+}
+
+export function StepCard({ chapter, step, required, startRun }: Props) {
+  const run = useLatestRun(step.id);
+  const progress = useProgress();
+  const connection = useConnection();
+  const terminal = useTerminalState(step.terminal);
+  const now = useNow(run?.status === 'running', 500);
+  const { ask, asking, refusal } = useAsking(chapter, step, startRun);
+  useRunAnnouncements(step.title, run);
+
+  return (
+    <StepView
+      step={step}
+      run={run}
+      proven={progress.has(step.id)}
+      missing={required.filter(({ id }) => step.requires.includes(id) && !progress.has(id))}
+      asking={asking}
+      refusal={refusal}
+      connected={connection.status === 'connected'}
+      terminalStatus={terminal?.status ?? null}
+      now={now}
+      onRun={ask}
+      onStop={(id) => tell('run:stop', id)}
+      onAnswer={(id) => tell('run:answer', id)}
+      onShow={() => showPanel(step.terminal, 'open')}
+    />
+  );
+}
+
+/** One click, one key, one request: until the server has answered and told of the run, further clicks do nothing. */
+function useAsking(chapter: string, step: Step, startRun: StartRun) {
+  const underWay = useRef(false);
+  const [asking, setAsking] = useState(false);
+  const [refusal, setRefusal] = useState<string | null>(null);
+  /** The run that the server named in its answer; the socket tells of it a moment earlier or later. */
+  const [expected, setExpected] = useState<string | null>(null);
+  const told = useRuns().has(expected ?? '');
+  useEffect(() => {
+    if (expected === null) return;
+    const timer = setTimeout(() => setExpected(null), told ? 0 : patienceMs);
+    return () => clearTimeout(timer);
+  }, [expected, told]);
+
+  async function ask() {
+    if (underWay.current) return;
+    underWay.current = true;
+    setAsking(true);
+    setRefusal(null);
+    showPanel(step.terminal);
+    try {
+      const result = await startRun({ chapter, step: step.id, key: crypto.randomUUID() });
+      if (result.ok) setExpected(result.value.run);
+      else setRefusal(result.reason);
+    } catch {
+      setRefusal('The app did not answer. If it still runs, try again; if not, start it with `npm start`.');
+    } finally {
+      underWay.current = false;
+      setAsking(false);
+    }
+  }
+
+  return { ask, asking: asking || expected !== null, refusal };
+}
+
+function useRunAnnouncements(title: string, run: Run | null) {
+  /** What was known before: a run that was over when the page heard of it is no news. */
+  const before = useRef<Run | null>(null);
+  useEffect(() => {
+    const known = before.current;
+    before.current = run;
+    if (!run || known?.id !== run.id) return;
+    const text = announceRun(title, run);
+    if (text && text !== announceRun(title, known)) announce(text);
+  }, [run, title]);
+}

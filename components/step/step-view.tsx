@@ -1,0 +1,113 @@
+// A step as it looks for what is known of it; everything it shows comes in as props.
+import type { Step } from '#lib/shared/chapter.ts';
+import type { Run } from '#lib/shared/run.ts';
+import { CopyButton } from '../copy-button.tsx';
+import { CheckIcon, RunIcon, TerminalIcon } from '../icons.tsx';
+import { CommandText } from './command-text.tsx';
+import { QuestionBox } from './question-box.tsx';
+import { StatusLine } from './status-line.tsx';
+
+export interface RequiredStep {
+  id: string;
+  title: string;
+  href: string;
+}
+
+export interface StepViewProps {
+  step: Step;
+  /** The newest run, as the server reports it. */
+  run: Run | null;
+  /** The server has proof that this step is done. */
+  proven: boolean;
+  /** Required steps that are not proven. */
+  missing: RequiredStep[];
+  /** A click is on its way to the server. */
+  asking: boolean;
+  /** Why the server refused the last click. */
+  refusal: string | null;
+  /** Whether a click can reach the server now. */
+  connected: boolean;
+  terminalStatus: 'starting' | 'prompt' | 'busy' | 'exited' | null;
+  now: number;
+  onRun(): void;
+  onStop(run: string): void;
+  onAnswer(run: string): void;
+  onShow(): void;
+}
+
+export function StepView(props: StepViewProps) {
+  const { step, run, proven, missing, asking, refusal, connected, terminalStatus, now } = props;
+  const underWay = run?.status === 'queued' || run?.status === 'running';
+  return (
+    <section className="step" id={step.id} data-step={step.id} data-status={run?.status ?? 'idle'} aria-labelledby={`app-title-${step.id}`}>
+      <header className="step-head">
+        <span className="step-mark" data-proven={proven}>
+          {proven ? <CheckIcon /> : <TerminalIcon />}
+        </span>
+        <h4 id={`app-title-${step.id}`} className="step-title">
+          {step.title}
+          {proven && <span className="sr-only"> (done)</span>}
+        </h4>
+        <div className="step-actions">
+          <CopyButton text={step.command} label={`Copy the command of “${step.title}”`} />
+          {!underWay && (
+            <button
+              type="button"
+              className="button button-run"
+              onClick={props.onRun}
+              disabled={!connected || asking || terminalStatus === 'exited'}
+              aria-busy={asking}
+              aria-describedby={`app-title-${step.id}`}
+            >
+              <RunIcon />
+              {run || proven ? 'Run again in' : 'Run in'} {step.terminal}
+            </button>
+          )}
+        </div>
+      </header>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long command scrolls sideways, also by keyboard */}
+      <pre className="step-command" tabIndex={0}>
+        <code>
+          <CommandText text={step.command} />
+        </code>
+      </pre>
+      {run && <StatusLine run={run} now={now} connected={connected} onStop={props.onStop} onShow={props.onShow} />}
+      {run?.status === 'running' && run.question && (
+        <QuestionBox
+          question={run.question}
+          terminal={step.terminal}
+          connected={connected}
+          onAnswer={() => props.onAnswer(run.id)}
+          onShow={props.onShow}
+        />
+      )}
+      {refusal && (
+        <p className="step-note" data-tone="bad" role="alert">
+          {refusal}
+        </p>
+      )}
+      {run?.status === 'failed' && step.check && <p className="step-note">{step.check.hint}</p>}
+      {!underWay && terminalStatus === 'exited' && (
+        <p className="step-note">The shell in {step.terminal} has ended. Open a new one there to run this step.</p>
+      )}
+      {!run && !proven && missing.length > 0 && (
+        <p className="step-note">
+          Comes after{' '}
+          {missing.map(({ id, title, href }, index) => (
+            <span key={id}>
+              {index > 0 && ', '}
+              <a href={href}>{title}</a>
+            </span>
+          ))}
+          .
+        </p>
+      )}
+      {step.expect && (
+        <details className="step-expect">
+          <summary>What to expect</summary>
+          <pre>{step.expect.replace(/\n$/, '')}</pre>
+        </details>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,96 @@
+// Makes an emulator in an element: font, colours, size, links, renderer. It knows nothing of the server.
+import { FitAddon } from '@xterm/addon-fit';
+import { SearchAddon } from '@xterm/addon-search';
+import { Unicode11Addon } from '@xterm/addon-unicode11';
+import { WebLinksAddon } from '@xterm/addon-web-links';
+import { WebglAddon } from '@xterm/addon-webgl';
+import { Terminal } from '@xterm/xterm';
+import { readTheme, watchTheme } from './theme.ts';
+
+const fontSize = 13;
+const scrollback = 5000;
+/** While a pane is dragged the size changes at every frame; the shell hears of it this often at most, in milliseconds. */
+const resizeMs = 60;
+
+export interface OpenTerminal {
+  terminal: Terminal;
+  search: SearchAddon;
+  close(): void;
+}
+
+interface Wishes {
+  /** A link whose text need not be its target. */
+  askLink(uri: string): void;
+  resized(): void;
+}
+
+/** @param element stays empty but for the emulator; may be hidden, then the size follows when it is shown */
+export async function openTerminal(element: HTMLElement, wishes: Wishes): Promise<OpenTerminal> {
+  const family = getComputedStyle(document.documentElement).getPropertyValue('--font-geist-mono').trim() || 'monospace';
+  // The emulator measures a character once, when it opens: with a font that is still on its way it would measure another one.
+  await Promise.allSettled([document.fonts.load(`${fontSize}px ${family}`), document.fonts.load(`bold ${fontSize}px ${family}`)]);
+
+  const terminal = new Terminal({
+    allowProposedApi: true, // what the Unicode and search add-ons use
+    cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
+    fontFamily: family,
+    fontSize,
+    lineHeight: 1.2,
+    linkHandler: { activate: (_event, uri) => wishes.askLink(uri), allowNonHttpProtocols: false },
+    macOptionIsMeta: true,
+    minimumContrastRatio: 4.5,
+    scrollback,
+    theme: readTheme(element),
+  });
+  const fit = new FitAddon();
+  const search = new SearchAddon();
+  terminal.loadAddon(fit);
+  terminal.loadAddon(search);
+  terminal.loadAddon(new Unicode11Addon());
+  terminal.unicode.activeVersion = '11';
+  // Here the text is the target, so what the learner clicks is where they go.
+  terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
+  terminal.open(element);
+  drawWithWebgl(terminal);
+  fit.fit();
+
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const observer = new ResizeObserver(() => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (element.offsetWidth > 0) fit.fit();
+    }, resizeMs);
+  });
+  observer.observe(element);
+  terminal.onResize(wishes.resized);
+  const unwatch = watchTheme(() => {
+    terminal.options.theme = readTheme(element);
+  });
+
+  return {
+    terminal,
+    search,
+    close() {
+      clearTimeout(timer);
+      observer.disconnect();
+      unwatch();
+      terminal.dispose();
+    },
+  };
+}
+
+/** Opens http and https addresses only, without giving the other page a handle on this one. */
+export function openLink(uri: string): void {
+  if (!URL.canParse(uri) || !['http:', 'https:'].includes(new URL(uri).protocol)) return;
+  window.open(uri, '_blank', 'noopener,noreferrer');
+}
+
+function drawWithWebgl(terminal: Terminal): void {
+  try {
+    const webgl = new WebglAddon();
+    webgl.onContextLoss(() => webgl.dispose());
+    terminal.loadAddon(webgl);
+  } catch {
+    // No WebGL here: the emulator's own renderer draws, only slower.
+  }
+}

@@ -1,0 +1,106 @@
+// Joins an emulator with the server's terminal, for as long as the element is on the page.
+import { type RefObject, useEffect, useRef, useState } from 'react';
+import { cleanText } from '#lib/client/clean-text.ts';
+import { appSocket } from '#lib/client/connection.ts';
+import { linkTerminal, type TerminalLink } from '#lib/client/terminal-link.ts';
+import type { TerminalName } from '#lib/shared/chapter.ts';
+import { type OpenTerminal, openTerminal } from './open-terminal.ts';
+import { isReport } from './report.ts';
+
+interface Callbacks {
+  searchWanted(): void;
+  copied(): void;
+  refused(reason: string): void;
+  askLink(uri: string): void;
+  /** Several lines, and the program would run each as it comes. */
+  askPaste(text: string): void;
+}
+
+export function useTerminal(name: TerminalName, element: RefObject<HTMLElement | null>, callbacks: Callbacks): OpenTerminal | null {
+  const [opened, setOpened] = useState<OpenTerminal | null>(null);
+  const latest = useRef(callbacks);
+  latest.current = callbacks;
+
+  useEffect(() => {
+    const place = element.current;
+    if (!place) return;
+    let gone = false;
+    let closeAll = () => {};
+    let link: TerminalLink | undefined;
+    const wishes = { askLink: (uri: string) => latest.current.askLink(uri), resized: () => link?.resize() };
+    openTerminal(place, wishes).then((made) => {
+      if (gone) return made.close();
+      link = join(name, made, (reason) => latest.current.refused(reason));
+      const unguard = guardKeysAndClipboard(place, made, latest);
+      closeAll = () => {
+        unguard();
+        link?.close();
+        made.close();
+      };
+      setOpened(made);
+    });
+    return () => {
+      gone = true;
+      closeAll();
+      setOpened(null);
+    };
+  }, [name, element]);
+
+  return opened;
+}
+
+function join(name: TerminalName, { terminal }: OpenTerminal, refused: (reason: string) => void): TerminalLink {
+  const screen = {
+    write: (bytes: Uint8Array, parsed: () => void) => terminal.write(bytes, parsed),
+    showGap: (bytes: number) => terminal.write(`\x1b[0m\r\n\x1b[7m ${formatBytes(bytes)} of output are missing here \x1b[0m\r\n`),
+    clear: () => terminal.reset(),
+    size: () => ({ cols: terminal.cols, rows: terminal.rows }),
+  };
+  const link = linkTerminal(appSocket(), name, screen, refused);
+  terminal.onData((data) => {
+    if (!(link.replaying() && isReport(data))) link.type(data);
+  });
+  return link;
+}
+
+function guardKeysAndClipboard(place: HTMLElement, { terminal }: OpenTerminal, latest: RefObject<Callbacks>): () => void {
+  terminal.attachCustomKeyEventHandler((event) => {
+    if (event.key === 'F6') return false; // goes to the text
+    if (!event.ctrlKey || !event.shiftKey) return true;
+    if (event.code === 'KeyV') return false; // the browser pastes
+    if (event.code !== 'KeyF' && event.code !== 'KeyC') return true;
+    event.preventDefault();
+    if (event.type === 'keydown' && event.code === 'KeyF') latest.current.searchWanted();
+    if (event.type === 'keydown' && event.code === 'KeyC') copySelection();
+    return false;
+  });
+  place.addEventListener('mouseup', copySelection);
+  place.addEventListener('paste', paste, true);
+  return () => {
+    place.removeEventListener('mouseup', copySelection);
+    place.removeEventListener('paste', paste, true);
+  };
+
+  function copySelection() {
+    const text = terminal.getSelection();
+    if (!text) return;
+    navigator.clipboard.writeText(text).then(
+      () => latest.current.copied(),
+      () => {}, // the browser forbids it; its own copy command still works
+    );
+  }
+
+  /** Stands before the emulator's own paste, which would let a text end the bracket that protects it. */
+  function paste(event: ClipboardEvent) {
+    event.preventDefault();
+    event.stopPropagation();
+    const text = cleanText(event.clipboardData?.getData('text/plain') ?? '');
+    if (!text) return;
+    if (/[\r\n]/.test(text) && !terminal.modes.bracketedPasteMode) latest.current.askPaste(text);
+    else terminal.paste(text);
+  }
+}
+
+function formatBytes(bytes: number): string {
+  return bytes < 1024 ? `${bytes} bytes` : `${Math.round(bytes / 1024)} kB`;
+}

@@ -1,0 +1,134 @@
+// A viewer's side of a terminal's stream: attach, resume where it left off, acknowledge what was parsed, mark what is gone.
+import type { TerminalName } from '#lib/shared/chapter.ts';
+import type { TerminalSize } from '#lib/shared/protocol.ts';
+import type { AppSocket } from './connection.ts';
+import { noteTerminalState } from './session.ts';
+
+/** What shows the bytes. */
+export interface Screen {
+  /** Shows bytes; calls `parsed` when they are on the screen. */
+  write(bytes: Uint8Array, parsed: () => void): void;
+  /** Bytes are missing here, and will not come. */
+  showGap(bytes: number): void;
+  /** Forgets everything: another log begins. */
+  clear(): void;
+  size(): TerminalSize;
+}
+
+export interface TerminalLink {
+  type(text: string): void;
+  resize(): void;
+  /** True while what is parsed was printed before this viewer came: programs wait for no answer to it. */
+  replaying(): boolean;
+  close(): void;
+}
+
+/** The server refuses longer inputs. */
+const maxInput = 32_768;
+/** Replayed frames follow each other closely; after this silence, in milliseconds, what comes is live. */
+const replayQuietMs = 150;
+
+export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: Screen, refused: (reason: string) => void): TerminalLink {
+  /** Everything before this offset of the log has been given to the screen; null until the first byte's place is known. */
+  let received: number | null = null;
+  let parsed = 0;
+  let unparsed = 0;
+  let attachment = 0;
+  /** Output that came before the answer to the attach which it belongs to. */
+  let early: [offset: number, payload: ArrayBuffer][] | null = null;
+  let acknowledging = false;
+  let replaying = true;
+  let quiet: ReturnType<typeof setTimeout> | undefined;
+
+  socket.on('connect', attach);
+  socket.on('terminal:output', accept);
+  socket.on('terminal:gap', acceptGap);
+  if (socket.connected) attach();
+
+  return {
+    type(text) {
+      if (!socket.connected) return; // typed into a dead line: sent later it would run when nobody expects it
+      for (let start = 0; start < text.length; start += maxInput)
+        socket.emit('terminal:input', terminal, text.slice(start, start + maxInput));
+    },
+    resize() {
+      if (socket.connected) socket.emit('terminal:resize', terminal, screen.size());
+    },
+    replaying: () => replaying,
+    close() {
+      attachment += 1;
+      clearTimeout(quiet);
+      socket.off('connect', attach).off('terminal:output', accept).off('terminal:gap', acceptGap);
+      if (socket.connected) socket.emit('terminal:detach', terminal);
+    },
+  };
+
+  function attach() {
+    const mine = ++attachment;
+    early = [];
+    replaying = true;
+    settle();
+    socket.emit('terminal:attach', { terminal, offset: received, size: screen.size() }, (answer) => {
+      if (mine !== attachment) return;
+      if (!answer.ok) return refused(answer.reason);
+      noteTerminalState(answer.state);
+      // A log that begins before what is already on the screen is another log: the server lost the old one.
+      if (received !== null && answer.offset < received) {
+        screen.clear();
+        received = answer.offset;
+        parsed = answer.offset;
+      } else skipTo(answer.offset);
+      const waiting = early ?? [];
+      early = null;
+      for (const [offset, payload] of waiting) accept(terminal, offset, payload);
+    });
+  }
+
+  function accept(name: TerminalName, offset: number, payload: ArrayBuffer) {
+    if (name !== terminal) return;
+    if (early) {
+      early.push([offset, payload]);
+      return;
+    }
+    skipTo(offset);
+    const end = offset + payload.byteLength;
+    // After a reconnection some bytes may come twice; they are counted, so only the new ones are shown.
+    const known = Math.max(0, (received ?? offset) - offset);
+    if (end <= (received ?? offset)) return acknowledge(end);
+    received = end;
+    unparsed += 1;
+    if (replaying) settle();
+    screen.write(new Uint8Array(payload, known), () => {
+      unparsed -= 1;
+      if (replaying) settle();
+      acknowledge(end);
+    });
+  }
+
+  function acceptGap(name: TerminalName, _from: number, to: number) {
+    if (name === terminal) skipTo(to);
+  }
+
+  function skipTo(offset: number) {
+    if (received !== null && offset > received) screen.showGap(offset - received);
+    if (received === null || offset > received) received = offset;
+  }
+
+  /** One message for everything that was parsed in one go. */
+  function acknowledge(end: number) {
+    parsed = Math.max(parsed, end);
+    if (acknowledging) return;
+    acknowledging = true;
+    queueMicrotask(() => {
+      acknowledging = false;
+      if (socket.connected) socket.emit('terminal:ack', terminal, parsed);
+    });
+  }
+
+  function settle() {
+    clearTimeout(quiet);
+    quiet = setTimeout(() => {
+      if (unparsed === 0) replaying = false;
+    }, replayQuietMs);
+  }
+}
