@@ -33,7 +33,7 @@ export function readArguments(argv: string[], environment: Record<string, string
   for (let index = 0; index < argv.length; index += 1) {
     const argument = argv[index]!;
     if (argument === '--' || isRawFrom(command, words)) {
-      words.push(...argv.slice(argument === '--' ? index + 1 : index).filter(isNotSeparator()));
+      words.push(...argv.slice(argument === '--' ? index + 1 : index));
       break;
     }
     if (!argument.startsWith('-') || argument === '-') {
@@ -73,19 +73,9 @@ export function readArguments(argv: string[], environment: Record<string, string
   };
 }
 
-/** `fleetctl ssh NAME` takes everything after the name as the remote command, flags included. */
+/** `fleetctl ssh NAME` takes everything after the name as the remote command, flags included; a `--` between them is no part of it. */
 function isRawFrom(command: string | null, words: string[]): boolean {
   return command === 'ssh' && words.length > 0;
-}
-
-/** Drops the first `--` that is left, which separates a machine's name from its command. */
-function isNotSeparator(): (word: string) => boolean {
-  let seen = false;
-  return (word) => {
-    if (seen || word !== '--') return true;
-    seen = true;
-    return false;
-  };
 }
 
 function splitFlag(argument: string): [name: string, value: string | undefined] {
