@@ -35,6 +35,7 @@ function readLine(input: NodeJS.ReadStream): Promise<string | null> {
       resolve(answer);
     };
     if (input.readableEnded) return finish(null);
-    input.on('data', take).on('end', end).on('error', end);
+    // A stream that has been paused does not start again by itself.
+    input.on('data', take).on('end', end).on('error', end).resume();
   });
 }

@@ -1,5 +1,6 @@
 // Runs a command on a machine over SSH with this process's input and output, in a terminal if there is one.
 
+import { execFileSync } from 'node:child_process';
 import { constants } from 'node:os';
 import type { ClientChannel } from 'ssh2';
 import type { SshConnection } from '#lib/cluster/ssh-connection.ts';
@@ -41,21 +42,32 @@ function attach(channel: ClientChannel): Promise<number> {
 
 /** Keystrokes go to the other side one by one; Ctrl-C too. The terminal is as it was whichever way this process ends. */
 async function inRawMode(action: () => Promise<number>): Promise<number> {
-  const { stdin } = process;
-  const restore = (): void => void stdin.setRawMode(false);
-  const end = (signal: NodeJS.Signals): never => {
-    restore();
-    process.exit(128 + constants.signals[signal]);
-  };
+  const restore = enterRawMode();
+  const end = (signal: NodeJS.Signals): never => process.exit(128 + constants.signals[signal]);
   const signals: NodeJS.Signals[] = ['SIGHUP', 'SIGTERM', 'SIGINT', 'SIGQUIT'];
   for (const signal of signals) process.on(signal, end);
   process.on('exit', restore);
-  stdin.setRawMode(true);
   try {
     return await action();
   } finally {
     restore();
     for (const signal of signals) process.off(signal, end);
     process.off('exit', restore);
+  }
+}
+
+/**
+ * By stty, because Node's own raw mode still turns LF into CR LF: the other side's terminal has done that already, and a program
+ * that fills the screen means LF as one line down.
+ */
+function enterRawMode(): () => void {
+  const stty = (...args: string[]): string => execFileSync('stty', args, { stdio: ['inherit', 'pipe', 'ignore'], encoding: 'utf8' }).trim();
+  try {
+    const settings = stty('-g');
+    stty('raw', '-echo');
+    return () => void stty(settings);
+  } catch {
+    process.stdin.setRawMode(true);
+    return () => void process.stdin.setRawMode(false);
   }
 }

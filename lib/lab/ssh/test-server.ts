@@ -64,7 +64,7 @@ async function makeMachine(directory: string): Promise<MachineFacts> {
     address: '172.17.8.101',
     directory,
     run: directory,
-    environment: { PATH: process.env.PATH ?? '', HOME: home, USER: 'core', LANG: 'C.UTF-8', COREOS_MACHINE: directory },
+    environment: { PATH: `${home}/bin:${process.env.PATH}`, HOME: home, USER: 'core', LANG: 'C.UTF-8', COREOS_MACHINE: directory },
     resolve: (path) => (path.startsWith('/home/core') ? join(directory, path) : path),
   };
 }
