@@ -5,7 +5,7 @@ import type { Metadata, Viewport } from 'next';
 import { headers } from 'next/headers';
 import { connection } from 'next/server';
 import type { ReactNode } from 'react';
-import { restoreChoices } from '#components/restore-choices.ts';
+import { RestoreScript } from '#components/restore-script.tsx';
 import './globals.css';
 
 export const metadata: Metadata = {
@@ -22,11 +22,14 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   const policy = (await headers()).get('content-security-policy') ?? '';
   const nonce = /'nonce-([^']+)'/.exec(policy)?.[1];
   return (
-    <html lang="en" className={`${GeistSans.variable} ${GeistMono.variable} ${GeistSerifRegular.variable}`} suppressHydrationWarning>
+    <html
+      lang="en"
+      className={`${GeistSans.variable} ${GeistMono.variable} ${GeistSerifRegular.variable}`}
+      data-scroll-behavior="smooth"
+      suppressHydrationWarning
+    >
       <body>
-        {/* The browser hides the nonce from scripts, so it differs from what the server rendered. */}
-        {/* biome-ignore lint/security/noDangerouslySetInnerHtml: our own constant, run before the first paint */}
-        <script nonce={nonce} suppressHydrationWarning dangerouslySetInnerHTML={{ __html: restoreChoices }} />
+        <RestoreScript nonce={nonce} />
         {children}
       </body>
     </html>

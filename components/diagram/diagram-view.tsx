@@ -181,8 +181,8 @@ function Reflection({ id, on }: { id: string; on: boolean }) {
         <text x="156" y="295" className="fine">
           GET /
         </text>
-        <text x="156" y="347" className="fine">
-          the same
+        <text x="276" y="347" className="fine">
+          reflected
         </text>
       </g>
       <g className="side">

@@ -41,6 +41,8 @@ export const partTexts: readonly PartText[] = [
 ];
 
 export interface Life {
+  /** Whether anything has been heard of the cluster. */
+  known: boolean;
   /** A machine answers through the tunnel. */
   machine: boolean;
   /** A unit is known to fleet. */
@@ -51,6 +53,7 @@ export interface Life {
 
 export function readLife(cluster: ClusterState): Life {
   return {
+    known: cluster.status !== 'connecting',
     machine: cluster.status === 'up' && cluster.machines.length > 0,
     unit: cluster.status === 'up' && cluster.units.length > 0,
     running: runningUnit(cluster) !== null,
@@ -78,5 +81,5 @@ export function describeLife(life: Life): string {
   if (life.running) return 'Now: the machine is up and the server in its container runs.';
   if (life.unit) return 'Now: the machine is up and knows a unit, which does not run.';
   if (life.machine) return 'Now: the machine is up, nothing is deployed on it.';
-  return 'Now: no machine is up.';
+  return life.known ? 'Now: no machine is up.' : 'Now: asking the cluster…';
 }

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { type Connection, reconnectNow, useConnection } from '#lib/client/connection.ts';
 import { dismissNotice, useNotices } from '#lib/client/session.ts';
 import { CrossIcon } from '../icons.tsx';
+import { InlineCode } from '../inline-code.tsx';
 
 /** A short break in the connection is not worth a banner; milliseconds. */
 const patienceMs = 700;
@@ -26,7 +27,9 @@ export function Banners() {
       )}
       {notices.map(({ id, tone, text }) => (
         <div key={id} className="banner appear" data-tone={tone}>
-          <p>{text}</p>
+          <p>
+            <InlineCode text={text} />
+          </p>
           <button type="button" className="button button-quiet" aria-label="Dismiss this message" onClick={() => dismissNotice(id)}>
             <CrossIcon />
           </button>

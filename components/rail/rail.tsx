@@ -62,7 +62,7 @@ export function Rail({ chapters, open, onOpen, onClose }: Props) {
         <footer className="rail-foot">
           <ThemeSwitch />
           <span title="F6 goes from the text to the terminal and back">
-            <kbd>F6</kbd> text ↔ terminal
+            <kbd>F6</kbd> to terminal
           </span>
         </footer>
       </nav>

@@ -11,7 +11,7 @@ interface Props {
 const hashComments = new Set(['sh', 'bash', 'console', 'ruby', 'rb', 'yaml', 'yml', 'ini', 'systemd', 'dockerfile', 'toml']);
 
 export function Listing({ language, text, title }: Props) {
-  const name = title ?? language;
+  const name = title ?? (language === 'text' ? '' : language);
   return (
     <figure className="listing">
       <figcaption>

@@ -1,5 +1,6 @@
 import type { Run } from '#lib/shared/run.ts';
 import { CheckIcon, CrossIcon, StopIcon } from '../icons.tsx';
+import { InlineCode } from '../inline-code.tsx';
 import { describeRun, type RunLabel } from './run-label.ts';
 
 interface Props {
@@ -21,7 +22,11 @@ export function StatusLine({ run, now, connected, onStop, onShow }: Props) {
       <p className="step-status-text">
         {label.text}
         {underWay && !connected && ' (as of the last message; reconnecting)'}
-        {label.reason && <span className="step-reason">{label.reason}</span>}
+        {label.reason && (
+          <span className="step-reason">
+            <InlineCode text={label.reason} />
+          </span>
+        )}
       </p>
       <button type="button" className="button button-quiet" onClick={onShow}>
         Show in {run.terminal}

@@ -3,6 +3,7 @@ import type { Step } from '#lib/shared/chapter.ts';
 import type { Run } from '#lib/shared/run.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { CheckIcon, RunIcon, TerminalIcon } from '../icons.tsx';
+import { InlineCode } from '../inline-code.tsx';
 import { CommandText } from './command-text.tsx';
 import { QuestionBox } from './question-box.tsx';
 import { StatusLine } from './status-line.tsx';
@@ -65,8 +66,7 @@ export function StepView(props: StepViewProps) {
           )}
         </div>
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long command scrolls sideways, also by keyboard */}
-      <pre className="step-command" tabIndex={0}>
+      <pre className="step-command">
         <code>
           <CommandText text={step.command} />
         </code>
@@ -83,12 +83,16 @@ export function StepView(props: StepViewProps) {
       )}
       {refusal && (
         <p className="step-note" data-tone="bad" role="alert">
-          {refusal}
+          <InlineCode text={refusal} />
         </p>
       )}
-      {run?.status === 'failed' && step.check && <p className="step-note">{step.check.hint}</p>}
+      {run?.status === 'failed' && step.check && (
+        <p className="step-note">
+          <InlineCode text={step.check.hint} />
+        </p>
+      )}
       {!underWay && terminalStatus === 'exited' && (
-        <p className="step-note">The shell in {step.terminal} has ended. Open a new one there to run this step.</p>
+        <p className="step-note">Its shell has ended. Open a new one in the terminal “{step.terminal}” to run this step.</p>
       )}
       {!run && !proven && missing.length > 0 && (
         <p className="step-note">

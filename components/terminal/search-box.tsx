@@ -26,7 +26,7 @@ export function SearchBox({ search, onClose }: { search: SearchAddon; onClose():
     <search className="terminal-search appear">
       <input
         ref={input}
-        type="search"
+        type="text"
         aria-label="Search in the terminal"
         placeholder="Search"
         onChange={() => find('up', true)}

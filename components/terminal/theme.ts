@@ -33,7 +33,7 @@ export function readTheme(within: HTMLElement): ITheme {
   };
   const theme: ITheme = Object.fromEntries(Object.entries(tokens).map(([name, token]) => [name, toHex(resolve(token))]));
   probe.remove();
-  return { ...theme, selectionBackground: `${toHex(theme.blue ?? '')}55` };
+  return { ...theme, selectionBackground: `${theme.blue}55` };
 }
 
 /** Calls back when the page's colours change; returns how to stop. */

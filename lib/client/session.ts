@@ -10,7 +10,7 @@ type Runs = ReadonlyMap<string, Run>;
 type Terminals = Partial<Record<TerminalName, TerminalState>>;
 
 const runs = createLive<Runs>(new Map());
-const cluster = createLive<ClusterState>({ status: 'down' });
+const cluster = createLive<ClusterState>({ status: 'connecting' });
 const terminals = createLive<Terminals>({});
 const progress = createLive<ReadonlySet<string>>(new Set());
 const notices = createLive<readonly Notice[]>([]);

@@ -1,0 +1,152 @@
+import { EventEmitter } from 'node:events';
+import { expect, test, vi } from 'vitest';
+import type { AttachReply, AttachRequest } from '#lib/shared/protocol.ts';
+import type { AppSocket } from './connection.ts';
+import { linkTerminal } from './terminal-link.ts';
+
+/** The other end of the socket, and a screen that parses when it is told to. */
+function fixture({ connected = true } = {}) {
+  const events = new EventEmitter();
+  const said: [event: string, ...details: unknown[]][] = [];
+  const attaches: { request: AttachRequest; answer(offset: number): void }[] = [];
+  const socket = Object.assign(events, { connected }) as unknown as AppSocket & { connected: boolean };
+  const hear = EventEmitter.prototype.emit.bind(events);
+  socket.emit = ((event: string, ...details: unknown[]) => {
+    if (event !== 'terminal:attach') return void said.push([event, ...details]);
+    const [request, reply] = details as [AttachRequest, (answer: AttachReply) => void];
+    const state = { terminal: 'shell', status: 'prompt', directory: '~', size: request.size } as const;
+    attaches.push({ request, answer: (offset) => reply({ ok: true, offset, state }) });
+  }) as never;
+  const shown: string[] = [];
+  const parsing: (() => void)[] = [];
+  const screen = {
+    write(bytes: Uint8Array, parsed: () => void) {
+      shown.push(new TextDecoder().decode(bytes));
+      parsing.push(parsed);
+    },
+    showGap: (bytes: number) => shown.push(`[gap ${bytes}]`),
+    clear: () => shown.push('[clear]'),
+    size: () => ({ cols: 80, rows: 24 }),
+  };
+  return {
+    socket,
+    said,
+    attaches,
+    shown,
+    link: linkTerminal(socket, 'shell', screen, (reason) => shown.push(`[refused ${reason}]`)),
+    print: (offset: number, text: string, terminal = 'shell') =>
+      hear('terminal:output', terminal, offset, new TextEncoder().encode(text).buffer),
+    gap: (from: number, to: number) => hear('terminal:gap', 'shell', from, to),
+    reconnect: () => hear('connect'),
+    async parseAll() {
+      for (const parsed of parsing.splice(0)) parsed();
+      await Promise.resolve();
+    },
+    acknowledged: () => said.filter(([event]) => event === 'terminal:ack').map(([, , offset]) => offset),
+  };
+}
+
+test('the first attach asks for the last screenfuls, and what comes is shown and acknowledged once it is parsed', async () => {
+  const { attaches, print, shown, parseAll, acknowledged } = fixture();
+  expect(attaches[0]?.request).toEqual({ terminal: 'shell', offset: null, size: { cols: 80, rows: 24 } });
+  attaches[0]?.answer(1000);
+  print(1000, 'hello ');
+  print(1006, 'world');
+  expect(shown).toEqual(['hello ', 'world']);
+  expect(acknowledged()).toEqual([]);
+  await parseAll();
+  expect(acknowledged()).toEqual([1011]);
+});
+
+test('output that overtakes the answer to its attach is shown after it', () => {
+  const { attaches, print, shown } = fixture();
+  print(1000, 'early');
+  expect(shown).toEqual([]);
+  attaches[0]?.answer(1000);
+  expect(shown).toEqual(['early']);
+});
+
+test('after a reconnection it goes on where it was, and bytes that come twice are shown once', () => {
+  const { attaches, print, shown, reconnect } = fixture();
+  attaches[0]?.answer(0);
+  print(0, 'abcdef');
+  reconnect();
+  expect(attaches[1]?.request.offset).toBe(6);
+  attaches[1]?.answer(6);
+  print(4, 'efgh');
+  print(2, 'cd');
+  expect(shown).toEqual(['abcdef', 'gh']);
+});
+
+test('a gap is marked once, whoever tells of it', () => {
+  const { attaches, print, gap, shown, reconnect } = fixture();
+  attaches[0]?.answer(0);
+  print(0, 'ab');
+  reconnect();
+  attaches[1]?.answer(100);
+  gap(2, 100);
+  print(100, 'cd');
+  expect(shown).toEqual(['ab', '[gap 98]', 'cd']);
+});
+
+test('a log that begins anew clears the screen', async () => {
+  const { attaches, print, shown, reconnect, parseAll, acknowledged } = fixture();
+  attaches[0]?.answer(5000);
+  print(5000, 'old');
+  await parseAll();
+  reconnect();
+  attaches[1]?.answer(0);
+  print(0, 'new');
+  expect(shown).toEqual(['old', '[clear]', 'new']);
+  await parseAll();
+  expect(acknowledged()).toEqual([5003, 3]);
+});
+
+test('other terminals’ output is not shown', () => {
+  const { attaches, print, shown } = fixture();
+  attaches[0]?.answer(0);
+  print(0, 'elsewhere', 'journal');
+  expect(shown).toEqual([]);
+});
+
+test('a long paste goes in pieces that the server takes', () => {
+  const { link, said } = fixture();
+  link.type('x'.repeat(70_000));
+  expect(said.map(([, , text]) => (text as string).length)).toEqual([32_768, 32_768, 4464]);
+});
+
+test('what is typed without a connection is dropped, not sent later', () => {
+  const { link, said, attaches } = fixture({ connected: false });
+  link.type('rm -rf ~');
+  expect(said).toEqual([]);
+  expect(attaches).toEqual([]);
+});
+
+test('it counts as replaying until everything is parsed and the line is quiet, and again after a reconnection', async () => {
+  vi.useFakeTimers();
+  try {
+    const { link, attaches, print, parseAll, reconnect } = fixture();
+    attaches[0]?.answer(0);
+    print(0, 'old');
+    vi.advanceTimersByTime(10_000);
+    expect(link.replaying()).toBe(true);
+    await parseAll();
+    vi.advanceTimersByTime(200);
+    expect(link.replaying()).toBe(false);
+    print(3, 'live');
+    expect(link.replaying()).toBe(false);
+    reconnect();
+    expect(link.replaying()).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a closed link detaches and listens no more', () => {
+  const { link, said, attaches, print, shown } = fixture();
+  attaches[0]?.answer(0);
+  link.close();
+  print(0, 'late');
+  expect(shown).toEqual([]);
+  expect(said.at(-1)).toEqual(['terminal:detach', 'shell']);
+});
