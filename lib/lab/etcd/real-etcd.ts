@@ -15,7 +15,9 @@ export async function startRealEtcd(more: string[] = ['--enable-v2']) {
   const directory = await mkdtemp(join(tmpdir(), 'real-etcd-'));
   const [client, peer] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
   const urls = ['--listen-client-urls', client, '--advertise-client-urls', client, '--listen-peer-urls', peer];
-  const child = spawn('etcd', ['--data-dir', directory, ...urls, ...more.map((word) => word.replaceAll('PEER', peer))]);
+  const child = spawn('etcd', ['--data-dir', directory, ...urls, ...more.map((word) => word.replaceAll('PEER', peer))], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let log = '';
   child.stderr.on('data', (chunk) => (log += chunk));
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
@@ -28,7 +30,7 @@ export async function startRealEtcd(more: string[] = ['--enable-v2']) {
     /** Resolves when it serves clients; rejects with its log when it does not. */
     async ready() {
       for (const deadline = Date.now() + 20_000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 50))) {
-        const healthy = await fetch(`${client}/health`).then(
+        const healthy = await fetch(`${client}/health`, { signal: AbortSignal.timeout(1000) }).then(
           (response) => response.text(),
           () => '',
         );
@@ -45,12 +47,16 @@ export async function startRealEtcd(more: string[] = ['--enable-v2']) {
   };
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
+/** Below the range from which the kernel gives ports to everybody else, so that nobody takes it before etcd does. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
     });
-  });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
