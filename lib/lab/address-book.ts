@@ -1,5 +1,5 @@
 /** Where the lab's virtual addresses lead: 172.17.8.101 exists in here only, and every listener behind it is entered by hand. */
-import { connect as connectTcp } from 'node:net';
+import { connect, type NetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Connect } from './machine.ts';
 
@@ -46,8 +46,17 @@ export function createAddressBook(): AddressBook {
 
 /** A connection to a port of this computer's loopback address. */
 export function openLoopback(port: number): Promise<Duplex> {
+  return open({ host: '127.0.0.1', port, noDelay: true });
+}
+
+export function openUnixSocket(path: string): Promise<Duplex> {
+  return open({ path });
+}
+
+function open(target: NetConnectOpts): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host: '127.0.0.1', port, noDelay: true });
+    // A caller that has sent everything still wants the answer.
+    const socket = connect({ ...target, allowHalfOpen: true });
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.removeListener('error', reject);

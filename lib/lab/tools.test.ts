@@ -13,7 +13,10 @@ test('a tool runs its bundle with every argument, from a folder with an awkward 
   await writeFile(join(programs, 'vagrant.cjs'), 'console.log(JSON.stringify(process.argv.slice(2)))');
   const folders = await writeTools(directory, programs);
   await writeTools(directory, programs);
-  const output = execFileSync(join(folders.learner, 'vagrant'), ['up', 'a b', '', '$x'], { encoding: 'utf8', env: {} as NodeJS.ProcessEnv });
+  const output = execFileSync(join(folders.learner, 'vagrant'), ['up', 'a b', '', '$x'], {
+    encoding: 'utf8',
+    env: {} as NodeJS.ProcessEnv,
+  });
   expect(JSON.parse(output)).toEqual(['up', 'a b', '', '$x']);
 });
 

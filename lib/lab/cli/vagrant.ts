@@ -27,7 +27,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = status;
   },
   (error) => {
-    console.error(error);
+    process.stderr.write(`vagrant: ${error instanceof Error ? error.message : error}\n`);
     process.exitCode = 1;
   },
 );
@@ -78,12 +78,20 @@ function createShell(flags: Set<string>): Shell {
     ui: createUi(style, { out, err: (text) => void process.stderr.write(text) }),
     out,
     lab: () => createLabClient(process.env),
-    project: () => loadProject(process.cwd(), process.env),
+    project: () => loadProject(currentFolder(), process.env),
     ask,
     run: runProgram,
     hasTerminal: Boolean(process.stdin.isTTY),
     machineReadable,
   };
+}
+
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new VagrantError('The current folder does not exist any more: change into another one.', { cause });
+  }
 }
 
 function ask(question: string): Promise<string | null> {
