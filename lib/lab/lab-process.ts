@@ -51,7 +51,7 @@ export async function startLab({ onExit, ...options }: LabProcessOptions): Promi
   });
   const socket = labSocket(options.run);
   return {
-    status: () => fetchStatus(socket),
+    status: () => fetchLabStatus(socket),
     learnerEnvironment: () => ({
       PATH: join(options.workspace, 'lab', 'bin'),
       HOME: join(options.workspace, 'home'),
@@ -105,7 +105,8 @@ function labEnvironment({ workspace, marker }: LabOptions): Record<string, strin
   };
 }
 
-function fetchStatus(socketPath: string): Promise<LabStatus> {
+/** Asks the lab behind a socket. Rejects when it does not answer. */
+export function fetchLabStatus(socketPath: string): Promise<LabStatus> {
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath, path: '/', signal: AbortSignal.timeout(statusMs) }, (response) => {
       const chunks: Buffer[] = [];

@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram } from '#lib/doctor/tools.ts';
+import { markVariable } from '#lib/lab/api.ts';
 import { type Lab, startLab } from '#lib/lab/lab-process.ts';
 import type { Settings } from './settings.ts';
 import type { Closers } from './shutdown.ts';
 import { startSshAgent } from './ssh-agent.ts';
-import { endSurvivors, markVariable } from './survivors.ts';
+import { endSurvivors } from './survivors.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Children {
@@ -54,6 +55,8 @@ export async function startChildren(
     TERM: 'xterm-256color',
     COLORTERM: 'truecolor',
     LANG: settings.inherited.LANG ?? 'C.UTF-8',
+    /** For typing: `curl "$DISCOVERY/new?size=1"`. */
+    DISCOVERY: (await lab.status()).discovery,
     ...(agent ? { SSH_AUTH_SOCK: agent.socket } : {}),
   };
   return { lab, environment, variables, locate };

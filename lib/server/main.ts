@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import next from 'next';
 import { observeCluster } from '#lib/cluster/observer.ts';
 import { findProgram, missingTools } from '#lib/doctor/tools.ts';
+import { markVariable } from '#lib/lab/api.ts';
 import type { TerminalName } from '#lib/shared/chapter.ts';
 import type { ClusterState } from '#lib/shared/cluster.ts';
 import type { Notice } from '#lib/shared/protocol.ts';
@@ -22,7 +23,6 @@ import { openPreview } from './preview.ts';
 import { readSettings } from './settings.ts';
 import { createClosers } from './shutdown.ts';
 import { openSockets } from './sockets.ts';
-import { markVariable } from './survivors.ts';
 import { createWebServer } from './web.ts';
 import { openWorkspace, WorkspaceBusy, workspaceToken } from './workspace.ts';
 

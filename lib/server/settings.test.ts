@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readSettings, workspaceMark } from './settings.ts';
 
-function read(argv: string[], environment: NodeJS.ProcessEnv = {}) {
+function read(argv: string[], environment: Record<string, string | undefined> = {}) {
   return readSettings('/project', '/project/.build', argv, environment);
 }
 

@@ -29,7 +29,7 @@ const port = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().max(65_
  * Reads the command line and the environment.
  * @throws Error with a sentence that names the option or variable, its value and what is possible
  */
-export function readSettings(root: string, programs: string, argv: string[], environment: NodeJS.ProcessEnv): Settings {
+export function readSettings(root: string, programs: string, argv: string[], environment: Record<string, string | undefined>): Settings {
   const { values, positionals } = parseOptions(argv);
   const wanted = values.port ?? environment.PORT ?? '3000';
   const parsed = port.safeParse(wanted);
@@ -59,7 +59,7 @@ function parseOptions(argv: string[]) {
   }
 }
 
-function defaultWorkspace(environment: NodeJS.ProcessEnv): string {
+function defaultWorkspace(environment: Record<string, string | undefined>): string {
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'coreos-reflector');
   const data = environment.XDG_DATA_HOME;
   return join(data && isAbsolute(data) ? data : join(homedir(), '.local', 'share'), 'coreos-reflector');

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { findProgram } from '#lib/doctor/tools.ts';
+import { labVariable, markVariable } from '#lib/lab/api.ts';
+import { fetchLabStatus } from '#lib/lab/lab-process.ts';
 import { startChildren } from './children.ts';
 import { readSettings } from './settings.ts';
 import { createClosers } from './shutdown.ts';
@@ -28,12 +30,15 @@ process.exit();
 async function openShell(settings: ReturnType<typeof readSettings>): Promise<number> {
   const bash = findProgram('bash', settings.inherited.PATH ?? '');
   if (!bash) throw new Error('The shell is bash, and it is not installed.');
-  const environment = (await findRunning(settings.workspace))?.environment ?? (await ownEnvironment(settings));
+  const shared = (await findRunning(settings.workspace))?.environment;
+  // What is typed in somebody's own terminal is theirs: the app must not take it for something it left behind.
+  if (shared) delete shared[markVariable];
+  const environment = shared ?? (await ownEnvironment(settings));
   console.log('This is the tutorial’s shell: vagrant, fleetctl and etcdctl are the lab’s, HOME is inside the workspace. `exit` leaves it.');
   const home = environment.HOME as string;
   const shell = spawn(bash, ['-i'], {
     cwd: existsSync(home) ? home : root,
-    env: { ...environment, TERM: process.env.TERM ?? 'xterm-256color', PS1: '\\[\\e[36m\\]\\w\\[\\e[0m\\] $ ' },
+    env: { ...environment, PS1: '\\[\\e[36m\\]\\w\\[\\e[0m\\] $ ' } as unknown as NodeJS.ProcessEnv,
     stdio: 'inherit',
   });
   process.on('SIGINT', () => {}); // Ctrl-C belongs to the shell
@@ -50,8 +55,7 @@ async function describeLab(settings: ReturnType<typeof readSettings>): Promise<n
   const running = await findRunning(settings.workspace);
   if (!running) throw new Error('The lab is not running: start it with `npm start`.');
   if (settings.words[1] !== 'ports') throw new Error('Say what you want to know: `npm run lab -- ports`.');
-  const { labStatus } = await import('#lib/lab/lab-process.ts');
-  const { discovery, machines } = await labStatus(running.environment.COREOS_LAB as string);
+  const { discovery, machines } = await fetchLabStatus(running.environment[labVariable] as string);
   console.log(`discovery\t${discovery}`);
   for (const { name, state, sshPort, etcdPort } of machines) {
     console.log(`${name}\t${state}${state === 'running' ? `\tssh 127.0.0.1:${sshPort}\tetcd http://127.0.0.1:${etcdPort}` : ''}`);

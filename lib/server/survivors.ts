@@ -1,9 +1,7 @@
 // Finds and ends processes of an earlier session that outlived it (`setsid`, `nohup`, a killed parent).
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-
-/** Every process that the app starts carries this variable, whose value is the workspace's mark. */
-export const markVariable = 'COREOS_REFLECTOR_MARK';
+import { markVariable } from '#lib/lab/api.ts';
 
 /** Sends KILL to every process that carries the mark, this one excepted, and answers with their number. */
 export function endSurvivors(mark: string): number {

@@ -1,0 +1,98 @@
+// The whole story in a real browser: every step of every chapter by click, then a command by hand.
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { expect, onTestFinished, test } from 'vitest';
+import { loadContent } from '#lib/content/load-content.ts';
+import type { Step } from '#lib/shared/chapter.ts';
+import { makeWorkspace, removeWorkspace, startApp } from './app.ts';
+import { launchBrowser } from './browser.ts';
+
+const runLimit = 60_000;
+
+test('a learner clicks through every chapter, reads their own request in the preview, and types in the same terminal', async () => {
+  const { page, problems } = await openTutorial();
+  const { chapters } = await loadContent(join(process.cwd(), 'content'));
+
+  for (const chapter of chapters) {
+    await page.goto(new URL(`/${chapter.slug}`, page.url()).href);
+    for (const block of chapter.blocks) {
+      if (block.kind !== 'step') continue;
+      await clickThrough(page, block.step);
+      if (block.step.id === 'journal') await seeTheReflectedRequest(page);
+    }
+  }
+
+  await openTerminal(page, 'shell');
+  await page.keyboard.type('echo "typed by $((40 + 2)) hands"');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => screenText(page, 'shell'), { timeout: runLimit }).toContain('typed by 42 hands');
+  expect(problems()).toEqual([]);
+});
+
+/** Runs one step and sees it succeed, or, when it follows something, sees what it waits for. */
+async function clickThrough(page: Page, step: Step) {
+  const card = page.locator(`[data-step="${step.id}"]`);
+  await card.getByRole('button', { name: /^Run/ }).click();
+  const answer = card.getByRole('button', { name: /^Answer/ });
+  const settled = step.until
+    ? card.getByText('Seen — still following')
+    : page.locator(`[data-step="${step.id}"]:is([data-status=succeeded], [data-status=failed], [data-status=interrupted])`);
+  await settled.or(answer).first().waitFor({ timeout: runLimit });
+  if (await answer.isVisible()) await answer.click();
+  await settled.first().waitFor({ timeout: runLimit });
+  const status = await card.getAttribute('data-status');
+  expect({ step: step.id, status }, await screenText(page, step.terminal)).toEqual({
+    step: step.id,
+    status: step.until ? 'running' : 'succeeded',
+  });
+  if (step.until) expect(await screenText(page, step.terminal)).toContain(step.until);
+}
+
+async function seeTheReflectedRequest(page: Page) {
+  const frame = page.frameLocator('iframe');
+  const text = frame.locator('body');
+  await expect.poll(() => text.innerText(), { timeout: runLimit }).toContain("I've received your request loud and clear.");
+  const lines = (await text.innerText()).split('\n');
+  expect(lines).toContain('Host: 172.17.8.101');
+  expect(lines).toContain('httpVersion: 1.1');
+  expect(lines).toContain('Method: GET');
+  expect(lines).toContain('URL: /');
+  expect(lines.find((line) => line.startsWith('Accept: '))).toContain('text/html');
+}
+
+/** What the terminal's emulator shows, as the page offers it to tests and screen readers: by its own buffer. */
+async function screenText(page: Page, terminal: string): Promise<string> {
+  await showTerminal(page, terminal);
+  return page
+    .locator(`[data-terminal="${terminal}"] .xterm-accessibility-tree, [data-terminal="${terminal}"] .xterm-rows`)
+    .first()
+    .innerText();
+}
+
+async function openTerminal(page: Page, terminal: string) {
+  await showTerminal(page, terminal);
+  await page.locator(`[data-terminal="${terminal}"] .xterm-helper-textarea`).focus();
+}
+
+async function showTerminal(page: Page, terminal: string) {
+  const tab = page.getByRole('tab', { name: new RegExp(`^${terminal}`, 'i') });
+  if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+}
+
+async function openTutorial() {
+  const workspace = makeWorkspace();
+  onTestFinished(() => removeWorkspace(workspace));
+  const app = await startApp({ workspace });
+  onTestFinished(async () => void (await app.stop()));
+  const browser = await launchBrowser();
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  // The GPU of a headless browser is slow to read back, and says so.
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('GPU stall')) complaints.push(message.text());
+  });
+  await page.goto(app.url);
+  return { page, problems: () => complaints };
+}
