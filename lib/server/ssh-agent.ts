@@ -19,7 +19,7 @@ export async function startSshAgent(program: string, socket: string, environment
   rmSync(socket, { force: true });
   const script = '"$0" -D -a "$1" >/dev/null & read -r _; kill $!; wait';
   const shell = spawn('/bin/sh', ['-c', script, program, socket], {
-    env: environment,
+    env: environment as NodeJS.ProcessEnv,
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
