@@ -1,0 +1,280 @@
+/** A terminal: a bash on a pty, the log of its output, those who watch it, and what its marks say. */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TerminalName } from '#lib/shared/chapter.ts';
+import type { TerminalSize, TerminalState } from '#lib/shared/protocol.ts';
+import { giveBackKeys, type StartHook, setAsideKeys } from './bash-rc.ts';
+import { type ExecutionEvent, type ExecutionHandlers, followExecution } from './execution.ts';
+import { createMarkParser, type Mark } from './mark-parser.ts';
+import { createOutputLog, type OutputLog } from './output-log.ts';
+import type { HostedPty, TerminalPtyHost } from './pty-host.ts';
+import { prepareShell, typeable } from './shell-integration.ts';
+import { createViewers, type Viewer, type ViewerRequest } from './viewer.ts';
+
+export interface TerminalOptions {
+  name: TerminalName;
+  host: TerminalPtyHost;
+  /** The program, an absolute path. */
+  bash: string;
+  /** The learner's HOME; drawn as `~`. */
+  home: string;
+  /** Where the first shell starts. */
+  directory: string;
+  /** The shell's whole environment. */
+  environment: Record<string, string>;
+  size: TerminalSize;
+  /** A directory of mode 0700; the terminal keeps its own in it. */
+  runDirectory: string;
+  startHook?: StartHook;
+}
+
+/** A command that is typed for the learner. */
+export interface Command {
+  /** Names the file when the command is too long to be typed. */
+  name: string;
+  text: string;
+}
+
+export type TerminalEvent =
+  | ExecutionEvent
+  /** The shell reads a command and nothing is under way. */
+  | { kind: 'ready' }
+  | { kind: 'input'; text: string };
+
+export interface Terminal {
+  readonly name: TerminalName;
+  readonly log: OutputLog;
+  state(): TerminalState;
+  /** The shell's directory as an absolute path. */
+  directory(): string;
+  /** A file that, sourced, sets the environment that the shell had at its last prompt. */
+  readonly environmentFile: string;
+  onState(listener: (state: TerminalState) => void): () => void;
+  onEvent(listener: (event: TerminalEvent) => void): () => void;
+  attach(request: ViewerRequest): Viewer;
+  /** Bytes from the learner's keyboard. */
+  write(text: string): void;
+  resize(size: TerminalSize): void;
+  /**
+   * Types a command at the prompt; half-typed text is put aside and given back at the next one. Throws unless the terminal is at a prompt.
+   */
+  execute(command: Command, handlers: ExecutionHandlers): void;
+  /** Ctrl-C, ahead of input that nobody has read. */
+  interrupt(): void;
+  /** To the program in the foreground, never to the shell itself. */
+  signal(name: NodeJS.Signals): void;
+  /** A new shell where the last one ended; does nothing while one is running. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Leaves the alternate screen, mouse reporting and colours that a dead program may have left on. */
+const resetModes = '\x1b[!p\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m\r\n';
+/** A shell that ignores the hang-up is killed after this. */
+const hangUpMs = 1000;
+
+/** Opens a terminal and its first shell. Rejects with a sentence when bash cannot be started. */
+export async function openTerminal(options: TerminalOptions): Promise<Terminal> {
+  const { name, home } = options;
+  const directory = join(options.runDirectory, `terminal-${name}`);
+  const log = createOutputLog();
+  const stateListeners = new Set<(state: TerminalState) => void>();
+  const eventListeners = new Set<(event: TerminalEvent) => void>();
+  let pty: HostedPty | null = null;
+  let status: TerminalState['status'] = 'starting';
+  let size = options.size;
+  let currentDirectory = options.directory;
+  let lastPrompt = 0;
+  let commandRuns = false;
+  /** Something was typed that no command has taken yet. */
+  let halfTyped = false;
+  let asidePut = false;
+  /** The shell waits at its prompt; with an execution under way, for what was typed to arrive. */
+  let shellReads = false;
+  let execution: ReturnType<typeof followExecution> | null = null;
+  let restarting: Promise<void> | null = null;
+  let closed = false;
+  const viewers = createViewers(log, { pause: () => pty?.pause(), resume: () => pty?.resume() });
+
+  await startShell();
+
+  return {
+    name,
+    log,
+    environmentFile: join(directory, 'environment'),
+    state,
+    directory: () => currentDirectory,
+    onState: (listener) => subscribe(stateListeners, listener),
+    onEvent: (listener) => subscribe(eventListeners, listener),
+    attach: viewers.attach,
+    write(text) {
+      if (text.includes('\x03')) pty?.discardInput();
+      pty?.write(text);
+      halfTyped = true;
+      emit({ kind: 'input', text });
+    },
+    resize(next) {
+      if (next.cols === size.cols && next.rows === size.rows) return;
+      size = next;
+      pty?.resize(size);
+      announce();
+    },
+    execute(command, handlers) {
+      if (!pty || status !== 'prompt') throw new Error(`The terminal "${name}" is not at a prompt; wait for it or stop what runs.`);
+      const typed = typeable(directory, command.name, command.text);
+      asidePut = halfTyped;
+      halfTyped = false;
+      execution = followExecution(typed, {
+        ...handlers,
+        ended(to, exitStatus) {
+          execution = null;
+          handlers.ended(to, exitStatus);
+        },
+        lost(reason, refused) {
+          execution = null;
+          handlers.lost(reason, refused);
+          becomeReady();
+        },
+      });
+      setStatus('busy');
+      // One write, so that no keystroke of the learner can come between.
+      pty.write(`${asidePut ? setAsideKeys : ''}${typed}\r`);
+    },
+    interrupt() {
+      pty?.discardInput();
+      pty?.write('\x03');
+    },
+    signal: (signal) => pty?.signalForeground(signal),
+    restart() {
+      if (status !== 'exited' || closed) return Promise.resolve();
+      restarting ??= restartShell().finally(() => {
+        restarting = null;
+      });
+      return restarting;
+    },
+    async close() {
+      closed = true;
+      await endShell();
+      viewers.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+
+  function state(): TerminalState {
+    const tilde = currentDirectory === home || currentDirectory.startsWith(`${home}/`) ? `~${currentDirectory.slice(home.length)}` : null;
+    return { terminal: name, status, directory: tilde ?? currentDirectory, size };
+  }
+
+  async function startShell(): Promise<void> {
+    const shell = await prepareShell(directory, options.startHook);
+    const start = existsSync(currentDirectory) ? currentDirectory : home;
+    const opened = await options.host.open({
+      file: options.bash,
+      args: shell.args,
+      directory: start,
+      environment: { ...options.environment, HOME: home },
+      size,
+    });
+    const parser = createMarkParser(shell.nonce, { output: append, mark: acceptMark });
+    pty = opened;
+    currentDirectory = start;
+    opened.onOutput(parser.push);
+    opened.onInputLost(() => append(Buffer.from('\r\n\x1b[2m[The program does not read; what was typed is lost.]\x1b[0m\r\n')));
+    opened.onExit((exit) => {
+      parser.end();
+      shell.forget();
+      pty = null;
+      shellReads = false;
+      viewers.release();
+      setStatus('exited');
+      emit({ kind: 'exit', reason: `The shell ended (${exit.signal ?? `exit status ${exit.status}`}).` });
+    });
+  }
+
+  async function restartShell(): Promise<void> {
+    append(Buffer.from(resetModes));
+    commandRuns = halfTyped = asidePut = false;
+    lastPrompt = 0;
+    setStatus('starting');
+    try {
+      await startShell();
+    } catch (error) {
+      setStatus('exited');
+      throw error;
+    }
+  }
+
+  async function endShell(): Promise<void> {
+    const ending = pty;
+    if (!ending) return;
+    const ended = new Promise<void>((resolve) => ending.onExit(() => resolve()));
+    // While it is paused, output would hold the shell back from ending.
+    ending.resume();
+    ending.signal('SIGHUP');
+    const timer = setTimeout(() => ending.signal('SIGKILL'), hangUpMs);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  function append(bytes: Buffer): void {
+    const offset = log.end;
+    log.append(bytes);
+    emit({ kind: 'output', offset, bytes });
+    viewers.appended();
+  }
+
+  function acceptMark(mark: Mark): void {
+    if (mark.kind === 'prompt') {
+      // A prompt that readline draws again is not a new one.
+      if (mark.prompt === lastPrompt) return;
+      lastPrompt = mark.prompt;
+      currentDirectory = mark.directory;
+      const ran = commandRuns;
+      commandRuns = false;
+      emit({ kind: 'prompt', offset: log.end, status: mark.status, ran });
+    } else if (mark.kind === 'ready') {
+      shellReads = true;
+      becomeReady();
+    } else if (mark.kind === 'continuation') {
+      shellReads = false;
+      setStatus('busy');
+      emit({ kind: 'continuation' });
+    } else if (mark.kind === 'start') {
+      commandRuns = true;
+      shellReads = false;
+      if (!execution) halfTyped = false;
+      setStatus('busy');
+      emit({ kind: 'start', offset: log.end, command: mark.command });
+    } else emit({ kind: 'block', offset: log.end });
+  }
+
+  function becomeReady(): void {
+    if (!shellReads || execution || status === 'prompt') return;
+    if (asidePut) pty?.write(giveBackKeys);
+    halfTyped ||= asidePut;
+    asidePut = false;
+    setStatus('prompt');
+    emit({ kind: 'ready' });
+  }
+
+  function emit(event: TerminalEvent): void {
+    if (event.kind !== 'ready' && event.kind !== 'input' && execution?.accept(event) === 'interrupt') pty?.write('\x03');
+    for (const listener of eventListeners) listener(event);
+  }
+
+  function setStatus(next: TerminalState['status']): void {
+    if (next === status) return;
+    status = next;
+    announce();
+  }
+
+  function announce(): void {
+    for (const listener of stateListeners) listener(state());
+  }
+}
+
+function subscribe<Value>(listeners: Set<(value: Value) => void>, listener: (value: Value) => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
