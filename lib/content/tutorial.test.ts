@@ -119,7 +119,7 @@ test('a check never waits for an answer, and says in a sentence what to look at'
   for (const { id, check } of steps) {
     if (!check) continue;
     expect(check.hint, id).toMatch(/[.?]$/);
-    if (check.command.includes('fleetctl --tunnel')) expect(check.command, id).toMatch(/--strict-host-key-checking=false .* < \/dev\/null/);
+    if (check.command.includes('fleetctl --tunnel')) expect(check.command, id).toContain(' < /dev/null');
   }
 });
 
