@@ -100,6 +100,30 @@ function collect(child: ChildProcess): Promise<Outcome> {
   return new Promise((resolve) => child.on('close', (status) => resolve({ ...outcome, status })));
 }
 
+/** A command in a terminal of the learner's; `ended` resolves with all that it has shown. */
+async function openTerminal(lab: Lab, command: string) {
+  const ptyHost = startPtyHost({ program: join(inject('programs'), 'pty-host.mjs') });
+  onTestFinished(() => ptyHost.close());
+  const pty = await ptyHost.open({
+    file: '/bin/bash',
+    args: ['-c', command],
+    directory: lab.home,
+    environment: { ...lab.environment, TERM: 'xterm' },
+    size: { cols: 80, rows: 24 },
+  });
+  let shown = '';
+  pty.onOutput((bytes) => {
+    shown += bytes.toString('utf8');
+  });
+  return {
+    ended: new Promise<string>((resolve) => pty.onExit(() => resolve(shown))),
+    write: (text: string) => pty.write(text),
+    async until(text: string): Promise<void> {
+      while (!shown.includes(text)) await delay(10);
+    },
+  };
+}
+
 async function addUnit(lab: Lab): Promise<string> {
   const file = join(lab.home, 'hello.service');
   await writeFile(file, unitText);
@@ -327,27 +351,37 @@ test('one command is one channel: every request goes over the same stream', asyn
 test('in a terminal, journal follows until Ctrl-C, and the terminal is as it was', async () => {
   const lab = await startLab();
   await lab.run(['start', await addUnit(lab)]);
-  const ptyHost = startPtyHost({ program: join(inject('programs'), 'pty-host.mjs') });
-  onTestFinished(() => ptyHost.close());
   const flags = `--strict-host-key-checking=false --tunnel 127.0.0.1:${lab.server.port}`;
-  const pty = await ptyHost.open({
-    file: '/bin/bash',
-    args: ['-c', `stty -a > before; node ${program} ${flags} journal -follow=true hello; echo "status $?"; stty -a > after`],
-    directory: lab.home,
-    environment: { ...lab.environment, TERM: 'xterm' },
-    size: { cols: 80, rows: 24 },
-  });
-  let shown = '';
-  pty.onOutput((bytes) => {
-    shown += bytes.toString('utf8');
-  });
-  const exited = new Promise((resolve) => pty.onExit(resolve));
-  while (!shown.includes('-f\r\n')) await delay(10);
-  pty.write('\x03');
-  await exited;
+  const terminal = await openTerminal(
+    lab,
+    `stty -a > before; node ${program} ${flags} journal -follow=true hello; echo "status $?"; stty -a > after`,
+  );
+  await terminal.until('-f\r\n');
+  terminal.write('\x03');
+  const shown = await terminal.ended;
   expect(shown).toMatch(/status 130\r\n$/);
   expect(shown).toContain('--unit\r\nhello.service\r\n');
   expect(await readFile(join(lab.home, 'after'), 'utf8')).toBe(await readFile(join(lab.home, 'before'), 'utf8'));
+});
+
+test('in a terminal, the answer to the question is taken and what is typed after it is left', async () => {
+  const lab = await startLab();
+  const terminal = await openTerminal(
+    lab,
+    `node ${program} --tunnel 127.0.0.1:${lab.server.port} list-machines; echo "status $?"; read line; echo "left: $line"`,
+  );
+  await terminal.until('(yes/no)? ');
+  terminal.write('yes\rthe next command\r');
+  expect(await terminal.ended).toMatch(/172\.17\.8\.102[^\n]*\nstatus 0\r\n(?:the next command\r\n)?left: the next command\r\n$/);
+});
+
+test('in a terminal, ssh opens a shell on the machine', async () => {
+  const lab = await startLab();
+  const flags = `--strict-host-key-checking=false --tunnel 127.0.0.1:${lab.server.port}`;
+  const terminal = await openTerminal(lab, `node ${program} ${flags} ssh 4c38; echo "status $?"`);
+  await terminal.until('core@core-01 ~ $ ');
+  terminal.write('stty size; exit 5\r');
+  expect(await terminal.ended).toMatch(/24 80\r\nlogout\r\nstatus 5\r\n$/);
 });
 
 test('a key of another account does not open the tunnel', async () => {

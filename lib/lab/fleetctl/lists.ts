@@ -1,9 +1,11 @@
 // list-machines, list-units and list-unit-files: the same table over different things.
 import type { FleetMachine, FleetUnit, FleetUnitState } from '#lib/cluster/fleet-client.ts';
 import { isGlobal, unitHash, valuesOf } from '#lib/cluster/unit-file.ts';
-import { CommandFailure, machineFullLegend, machineLegend, type Run } from './run.ts';
+import { CommandFailure, machineFullLegend, machineLegend, orFail, type Run } from './run.ts';
 import { formatTable } from './tabwriter.ts';
 import { fleetError } from './wording.ts';
+
+const retrieval = 'Error retrieving list of units from repository';
 
 type Fields<Item> = Record<string, (item: Item, full: boolean, machines: FleetMachine[]) => string>;
 
@@ -58,7 +60,7 @@ export async function listMachines(run: Run): Promise<number> {
 
 export async function listUnits(run: Run): Promise<number> {
   const columns = readColumns(run, stateFields);
-  const states = await retrieve(run.connection.fleet.states());
+  const states = await orFail(run.connection.fleet.states(), retrieval);
   const machines = columns.includes('machine') ? await run.connection.fleet.machines().catch(() => []) : [];
   print(run, columns, stateFields, states, machines);
   return 0;
@@ -67,18 +69,10 @@ export async function listUnits(run: Run): Promise<number> {
 export async function listUnitFiles(run: Run): Promise<number> {
   const columns = readColumns(run, unitFields);
   if (columns.includes('tmachine')) run.console.error('WARNING: The "tmachine" field is deprecated. Use "target" instead\n');
-  const units = await retrieve(run.connection.fleet.units());
+  const units = await orFail(run.connection.fleet.units(), retrieval);
   const machines = columns.some((column) => unitFields[column] === target) ? await run.connection.fleet.machines().catch(() => []) : [];
   print(run, columns, unitFields, units, machines);
   return 0;
-}
-
-async function retrieve<Item>(items: Promise<Item[]>): Promise<Item[]> {
-  try {
-    return await items;
-  } catch (error) {
-    throw new CommandFailure(`Error retrieving list of units from repository: ${fleetError(error)}`);
-  }
 }
 
 function readColumns<Item>({ flags }: Run, fields: Fields<Item>): string[] {

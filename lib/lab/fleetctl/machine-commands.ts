@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import type { FleetUnit } from '#lib/cluster/fleet-client.ts';
 import { isGlobal, unitNameOf } from '#lib/cluster/unit-file.ts';
 import { runRemote } from './remote.ts';
-import { CommandFailure, type Run } from './run.ts';
+import { CommandFailure, orFail, type Run } from './run.ts';
 import { fleetError } from './wording.ts';
 
 export async function printJournal(run: Run): Promise<number> {
   const [word, ...more] = run.words;
   if (word === undefined || more.length > 0) throw new CommandFailure('One unit file must be provided.');
   const name = unitNameOf(word);
-  const unit = await retrieve(run.connection.fleet.unit(name), `Error retrieving unit ${name}`);
+  const unit = await orFail(run.connection.fleet.unit(name), `Error retrieving unit ${name}`);
   if (unit === null) throw new CommandFailure(`Unit ${name} does not exist.`);
   if (isGlobal(unit.options)) throw new CommandFailure(`Unable to retrieve journal of global unit ${name}.`);
   if (unit.currentState === 'inactive' || unit.machineID === '') throw new CommandFailure(`Unit ${name} does not appear to be running.`);
@@ -24,7 +24,7 @@ export async function printJournal(run: Run): Promise<number> {
 }
 
 export async function printStatus(run: Run): Promise<number> {
-  const units = await retrieve(run.connection.fleet.units(), 'Error retrieving unit');
+  const units = await orFail(run.connection.fleet.units(), 'Error retrieving unit');
   const asked = run.words.map(unitNameOf).map((name) => {
     const unit = units.find((one) => one.name === name);
     if (unit === undefined) throw new CommandFailure(`Unit ${name} does not exist.`);
@@ -45,7 +45,7 @@ export async function printStatus(run: Run): Promise<number> {
 
 async function machinesOf(run: Run, { name, options, machineID }: FleetUnit): Promise<string[]> {
   if (!isGlobal(options)) return [machineID];
-  const states = await retrieve(run.connection.fleet.states({ unitName: name }), `Error retrieving the states of unit ${name}`);
+  const states = await orFail(run.connection.fleet.states({ unitName: name }), `Error retrieving the states of unit ${name}`);
   if (states.length === 0) throw new CommandFailure(`Unit ${name} does not appear to be loaded.`);
   return states.map((state) => state.machineID);
 }
@@ -102,7 +102,7 @@ async function addressOfUnit({ connection, flags }: Run, word: string): Promise<
 /** The command's words are quoted as fleetctl does since 0.11: all but the program's name. */
 async function runOnMachine(run: Run, machineId: string, words: string[]): Promise<number> {
   if (machineId === localMachineId(run.environment)) return runHere(words);
-  const machines = await retrieve(run.connection.fleet.machines(), 'Error getting machine IP');
+  const machines = await orFail(run.connection.fleet.machines(), 'Error getting machine IP');
   const address = machines.find(({ id }) => id === machineId)?.primaryIP;
   if (!address) throw new CommandFailure(`Error getting machine IP: machine ${machineId} does not exist`);
   const connection = await dial(run, address, (why) => `Unable to SSH to remote host: ${why}`, 255);
@@ -133,13 +133,5 @@ function localMachineId({ COREOS_MACHINE, HOME }: NodeJS.ProcessEnv): string | n
     return readFileSync(join(root, 'etc', 'machine-id'), 'utf8').trim();
   } catch {
     return null;
-  }
-}
-
-async function retrieve<Value>(value: Promise<Value>, failure: string): Promise<Value> {
-  try {
-    return await value;
-  } catch (error) {
-    throw new CommandFailure(`${failure}: ${fleetError(error)}`);
   }
 }

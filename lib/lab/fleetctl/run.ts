@@ -3,6 +3,7 @@ import type { FleetMachine } from '#lib/cluster/fleet-client.ts';
 import type { Arguments } from './arguments.ts';
 import type { Connection } from './connection.ts';
 import type { Console } from './console.ts';
+import { fleetError } from './wording.ts';
 
 export interface Run {
   flags: Arguments;
@@ -19,6 +20,15 @@ export class CommandFailure extends Error {
   constructor(message: string, status = 1) {
     super(message);
     this.status = status;
+  }
+}
+
+/** @param failure what stands before fleet's own words when the request fails */
+export async function orFail<Value>(value: Promise<Value>, failure: string): Promise<Value> {
+  try {
+    return await value;
+  } catch (error) {
+    throw new CommandFailure(`${failure}: ${fleetError(error)}`);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { FleetUnit, TargetState } from '#lib/cluster/fleet-client.ts';
 import { isGlobal, unitNameOf, unitText } from '#lib/cluster/unit-file.ts';
 import { createUnits } from './create-units.ts';
-import { CommandFailure, type Run } from './run.ts';
+import { CommandFailure, orFail, type Run } from './run.ts';
 import { waitForUnits } from './wait-for-units.ts';
 import { fleetError } from './wording.ts';
 
@@ -105,7 +105,7 @@ export async function catUnit(run: Run): Promise<number> {
   const [word, ...more] = run.words;
   if (word === undefined || more.length > 0) throw new CommandFailure('One unit file must be provided');
   const name = unitNameOf(word);
-  const unit = await retrieve(run.connection.fleet.unit(name), `Error retrieving Unit ${name}`);
+  const unit = await orFail(run.connection.fleet.unit(name), `Error retrieving Unit ${name}`);
   if (unit === null) throw new CommandFailure(`Unit ${name} not found`);
   run.console.out(unitText(unit.options));
   return 0;
@@ -119,26 +119,18 @@ function nothingGiven({ words, console }: Run): boolean {
 /** The units of the cluster that the arguments name; says so when there is none. */
 async function findUnits({ words, connection, console }: Run): Promise<FleetUnit[]> {
   const names = words.map(unitNameOf);
-  const units = await retrieve(connection.fleet.units(), 'Error retrieving list of units from repository');
+  const units = await orFail(connection.fleet.units(), 'Error retrieving list of units from repository');
   const found = names.flatMap((name) => units.find((unit) => unit.name === name) ?? []);
   if (found.length === 0) console.error('Units not found in registry\n');
   return found;
 }
 
 async function setTarget({ connection }: Run, name: string, state: TargetState): Promise<void> {
-  await retrieve(connection.fleet.setTarget(name, state), `Error setting the target state of Unit ${name}`);
+  await orFail(connection.fleet.setTarget(name, state), `Error setting the target state of Unit ${name}`);
 }
 
 async function settle(run: Run, names: string[], verb: string, state: TargetState): Promise<number> {
   if (!run.flags.has('no-block')) return waitForUnits(run, names, state);
   for (const name of names) run.console.out(`Triggered unit ${name} ${verb}\n`);
   return 0;
-}
-
-async function retrieve<Value>(value: Promise<Value>, failure: string): Promise<Value> {
-  try {
-    return await value;
-  } catch (error) {
-    throw new CommandFailure(`${failure}: ${fleetError(error)}`);
-  }
 }

@@ -23,9 +23,10 @@ export function createAdmission(): { admit(stream: Duplex): Visitor } {
 
   function makeRoom(): void {
     if (waiting.size < maxUnauthenticated) return;
-    const [oldest] = waiting.keys();
-    const idle = [...waiting].find(([, visitor]) => !visitor.greeted);
-    (idle?.[0] ?? oldest)?.destroy();
+    const [leaver] = [...waiting].find(([, visitor]) => !visitor.greeted) ?? [...waiting][0]!;
+    // At once, because 'close' comes later and a crowd may come in the same turn.
+    waiting.delete(leaver);
+    leaver.destroy();
   }
 
   return {

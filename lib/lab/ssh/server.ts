@@ -103,21 +103,30 @@ function serveConnection(connection: Connection, options: SshServerOptions, sess
   connection.on('tcpip', (accept, reject, { destIP, destPort }: TcpipRequestInfo) => {
     if (forwards >= maxForwards) return reject();
     forwards += 1;
-    void forward(accept, reject, () => options.connect(destIP === 'localhost' ? '127.0.0.1' : destIP, destPort)).then(() => {
+    const target = options.connect(destIP === 'localhost' ? '127.0.0.1' : destIP, destPort);
+    void forward(accept, reject, target, closed.signal).then(() => {
       forwards -= 1;
     });
   });
 }
 
 /** Resolves when the forwarded stream has ended. */
-async function forward(accept: () => Channel, reject: () => void, connect: () => Promise<Duplex>): Promise<void> {
+async function forward(accept: () => Channel, reject: () => void, opening: Promise<Duplex>, closed: AbortSignal): Promise<void> {
   let target: Duplex;
   try {
-    target = await connect();
+    target = await opening;
   } catch {
     return reject(); // the client is told CONNECT_FAILED
   }
-  await join(streamOf(accept()), target);
+  if (closed.aborted) {
+    target.destroy();
+    return;
+  }
+  const channel = streamOf(accept());
+  const drop = (): void => void channel.destroy();
+  closed.addEventListener('abort', drop);
+  await join(channel, target);
+  closed.removeEventListener('abort', drop);
 }
 
 /** Copies in both directions until both have ended, or either is gone. */

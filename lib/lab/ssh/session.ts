@@ -71,7 +71,7 @@ export function serveSession(session: Session, options: SessionOptions, connecti
   session.on('exec', (accept, _reject, { command }) => {
     const channel = open(accept);
     if (channel === undefined) return;
-    if (isFleetForward(command)) options.fleet(streamOf(channel, () => channel.exit(0)));
+    if (isFleetForward(command)) options.fleet(fleetStream(channel));
     else program = run(channel, ['-c', command], '');
   });
   session.on('shell', (accept) => {
@@ -88,6 +88,12 @@ export function serveSession(session: Session, options: SessionOptions, connecti
     channel?.on('error', () => {});
     channel?.stderr.on('error', () => {});
     return channel;
+  }
+
+  function fleetStream(channel: ServerChannel): Duplex {
+    const stream = streamOf(channel, () => channel.exit(0));
+    closed.signal.addEventListener('abort', () => stream.destroy());
+    return stream;
   }
 
   function run(channel: ServerChannel, args: string[], shown: string): RunningProgram {
