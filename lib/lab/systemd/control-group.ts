@@ -1,0 +1,104 @@
+// The processes that belong to one activation of a unit, found without kernel control groups: by process group, session and mark.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface ControlGroup {
+  /** A variable that every process of the group carries unless it cleared its environment. */
+  readonly mark: { name: string; value: string };
+  /** Adds the process group (and session) that a spawned process leads. */
+  add(pid: number): void;
+  /** The processes that are left, in the order of their ids; zombies not counted. */
+  members(): number[];
+  /** Signals these processes; those that are gone already are passed over. */
+  kill(pids: number[], signal: NodeJS.Signals): void;
+}
+
+export function controlGroup(mark: { name: string; value: string }): ControlGroup {
+  const leaders = new Set<number>();
+
+  function members(): number[] {
+    if (leaders.size === 0) return [];
+    const found = listProcesses().filter(
+      (entry) => leaders.has(entry.group) || leaders.has(entry.session) || (entry.inherits && carries(entry.pid, mark)),
+    );
+    // A number whose processes are all gone may be given to a stranger.
+    for (const leader of leaders) if (!found.some(({ group, session }) => group === leader || session === leader)) leaders.delete(leader);
+    return found.map(({ pid }) => pid);
+  }
+
+  return {
+    mark,
+    add: (pid) => leaders.add(pid),
+    members,
+    kill(pids, signal) {
+      for (const pid of pids) if (pid > 1) signalProcess(pid, signal);
+    },
+  };
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // ESRCH: it ended meanwhile. EPERM: it became somebody else, which only a set-uid program can.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+}
+
+interface ListedProcess {
+  pid: number;
+  group: number;
+  session: number;
+  /** Young enough to be a descendant of ours, so that its environment is worth reading. */
+  inherits: boolean;
+}
+
+function listProcesses(): ListedProcess[] {
+  return process.platform === 'linux' ? listFromProc() : listFromPs();
+}
+
+function listFromProc(): ListedProcess[] {
+  const own = startTime(readStat('self'));
+  const processes: ListedProcess[] = [];
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const fields = readStat(name);
+    const state = fields[0];
+    if (state === undefined || state === 'Z' || state === 'X') continue;
+    processes.push({ pid: Number(name), group: Number(fields[2]), session: Number(fields[3]), inherits: startTime(fields) >= own });
+  }
+  return processes;
+}
+
+/** The fields of /proc/PID/stat after the program's name, which may hold anything; none when the process is gone. */
+function readStat(pid: string): string[] {
+  const text = readGone(`/proc/${pid}/stat`);
+  return text === '' ? [] : text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function startTime(fields: string[]): number {
+  return Number(fields[19] ?? 0);
+}
+
+function carries(pid: number, { name, value }: ControlGroup['mark']): boolean {
+  return pid !== process.pid && `\0${readGone(`/proc/${pid}/environ`)}`.includes(`\0${name}=${value}\0`);
+}
+
+/** Empty for a process that ended while we looked, or that we may not look into. */
+function readGone(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+function listFromPs(): ListedProcess[] {
+  const output = execFileSync('ps', ['-A', '-o', 'pid=', '-o', 'pgid=', '-o', 'stat='], { encoding: 'utf8' });
+  return output.split('\n').flatMap((line) => {
+    const [pid, group, state] = line.trim().split(/\s+/);
+    if (state === undefined || state.startsWith('Z')) return [];
+    return [{ pid: Number(pid), group: Number(group), session: 0, inherits: false }];
+  });
+}

@@ -1,0 +1,211 @@
+// A machine's systemd: its loaded units, their jobs, and the socket that systemctl and journalctl talk to.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Journal } from '#lib/lab/journal/journal.ts';
+import type { MachineFacts } from '#lib/lab/machine.ts';
+import { serveUnits, type UnitControl } from './api.ts';
+import { createJobs } from './jobs.ts';
+import type { ServiceState } from './service-life.ts';
+import { createUnit, type Unit } from './unit.ts';
+import type { UnitManager, UnitState } from './unit-manager.ts';
+import { activeWord, type UnitStatus } from './unit-status.ts';
+
+export interface UnitManagerOptions {
+  machine: MachineFacts;
+  journal: Journal;
+  /** What belongs to the machine itself and always runs, such as docker.service. */
+  builtin: { name: string; description: string }[];
+}
+
+export interface RunningUnitManager extends UnitManager {
+  /** Stops all units as a shutdown does, in at most five seconds, and closes the socket. */
+  close(): Promise<void>;
+}
+
+/** Targets that a machine has reached once it runs; units may require them or be ordered after them. */
+const reachedTargets = [
+  { name: 'sysinit.target', description: 'System Initialization' },
+  { name: 'local-fs.target', description: 'Local File Systems' },
+  { name: 'basic.target', description: 'Basic System' },
+  { name: 'network.target', description: 'Network' },
+  { name: 'network-online.target', description: 'Network is Online' },
+  { name: 'multi-user.target', description: 'Multi-User System' },
+];
+
+/** What a shutdown gives the units before it kills them, and then their processes to be gone. Together under five seconds. */
+const stopGraceMs = 3000;
+const killGraceMs = 1000;
+
+export async function startUnitManager({ machine, journal, builtin }: UnitManagerOptions): Promise<RunningUnitManager> {
+  const units = new Map<string, Unit>();
+  const always = new Map([...reachedTargets, ...builtin].map((unit) => [unit.name, unit]));
+  const bootedAt = Date.now();
+  const listeners = new Set<(state: UnitState) => void>();
+  const jobs = createJobs(units, (name) => always.has(name));
+  let closing = false;
+
+  // /run is empty after a boot; what was launched is loaded again by fleet.
+  const directory = join(machine.directory, 'run/fleet/units');
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+
+  function notify(state: UnitState) {
+    for (const listener of [...listeners]) listener(state);
+  }
+
+  function stateOf(unit: Unit): UnitState {
+    const { status } = unit.life.state;
+    return { name: unit.name, load: unit.settings ? 'loaded' : 'error', active: activeWord(status), sub: status };
+  }
+
+  function changed(unit: Unit, state: ServiceState) {
+    jobs.changed(unit, state);
+    if (units.get(unit.name) === unit) notify(stateOf(unit));
+  }
+
+  function known(name: string): Unit {
+    const unit = units.get(name);
+    if (!unit) throw new Error(`Unit ${name} failed to load: No such file or directory.`);
+    if (!unit.settings) throw new Error(`Unit ${name} failed to load: Invalid argument. See 'systemctl status ${name}' for details.`);
+    if (/@\.\w+$/.test(name)) throw new Error(`Unit name ${name} is not valid: it is a template and needs an instance.`);
+    return unit;
+  }
+
+  const control: UnitControl = {
+    statuses: () => [
+      ...[...always.values()].map((unit) => alwaysActive(unit, bootedAt)),
+      ...[...units.values()].map((unit) => unit.status()),
+    ],
+    status(name) {
+      const unit = always.get(name);
+      return unit ? alwaysActive(unit, bootedAt) : (units.get(name)?.status() ?? null);
+    },
+    async run(name, kind) {
+      if (always.has(name)) {
+        if (kind === 'start') return { outcome: Promise.resolve('done') };
+        throw new Error(`Unit ${name} belongs to the machine and cannot be stopped. Use vagrant halt to stop the machine.`);
+      }
+      // A unit that cannot be started can still be stopped.
+      const unit = kind === 'stop' ? units.get(name) : known(name);
+      if (!unit) throw new Error(`Unit ${name} not loaded.`);
+      return { outcome: jobs.queue(unit, kind) };
+    },
+    reset(name) {
+      for (const unit of units.values()) if (name === null || unit.name === name) unit.life.reset();
+    },
+  };
+
+  const server = await serveUnits({ path: join(machine.run, 'systemd.sock'), control, journal, machineId: machine.id });
+
+  return {
+    async load(name, text) {
+      if (closing) throw new Error(`${machine.name} is shutting down; ${name} was not loaded.`);
+      checkName(name);
+      if (always.has(name)) throw new Error(`Unit ${name} belongs to the machine and cannot be replaced.`);
+      writeFileSync(join(directory, name), text);
+      const unit =
+        units.get(name) ??
+        createUnit({
+          name,
+          path: `/run/fleet/units/${name}`,
+          machine,
+          journal,
+          changed,
+          restart: (restarted) => !closing && jobs.restart(restarted),
+        });
+      unit.read(text);
+      units.set(name, unit);
+      notify(stateOf(unit));
+    },
+    async unload(name) {
+      const unit = units.get(name);
+      if (!unit) return;
+      await jobs.queue(unit, 'stop');
+      // It may have been started or loaded again while it stopped; then it stays.
+      if (units.get(name) !== unit || jobs.pending(unit) !== null) return;
+      units.delete(name);
+      rmSync(join(directory, name), { force: true });
+      notify({ name, load: 'not-found', active: 'inactive', sub: 'dead' });
+    },
+    async start(name) {
+      if (closing) throw new Error(`${machine.name} is shutting down; ${name} was not started.`);
+      if (always.has(name)) return;
+      const unit = known(name);
+      unit.life.reset();
+      try {
+        void jobs.queue(unit, 'start');
+      } catch (error) {
+        unit.log(`Failed to start ${unit.description}: ${(error as Error).message}`, 3);
+        throw error;
+      }
+    },
+    async stop(name) {
+      const unit = units.get(name);
+      if (!unit) throw new Error(`Unit ${name} not loaded.`);
+      void jobs.queue(unit, 'stop');
+    },
+    states: () => [...units.values()].map(stateOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    onState(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      if (closing) return;
+      closing = true;
+      const all = [...units.values()];
+      await within(stopGraceMs, Promise.all(all.map((unit) => jobs.queue(unit, 'stop'))));
+      const left = all.filter((unit) => !isDown(unit));
+      for (const unit of left) unit.life.kill();
+      await within(killGraceMs, Promise.all(left.map((unit) => jobs.queue(unit, 'stop'))));
+      listeners.clear();
+      await server.close();
+    },
+  };
+}
+
+const suffixes = '.service .socket .device .mount .automount .swap .target .path .timer .snapshot .slice .scope'.split(' ');
+
+/** A name becomes a file's name, so it must not be able to leave its directory. */
+function checkName(name: string): void {
+  const suffix = name.slice(name.lastIndexOf('.'));
+  if (name.length > 255 || !/^[\w:.\\@-]+$/.test(name) || !suffixes.includes(suffix)) {
+    throw new Error(
+      `Unit name ${JSON.stringify(name.slice(0, 300))} is not valid: it needs a type such as .service, and letters, digits or ":-_.\\@" before it.`,
+    );
+  }
+  if (suffix !== '.service') throw new Error(`Unit ${name} cannot be loaded: the lab's machines run .service units only.`);
+}
+
+function alwaysActive({ name, description }: { name: string; description: string }, since: number): UnitStatus {
+  const target = name.endsWith('.target');
+  return {
+    name,
+    load: 'loaded',
+    active: 'active',
+    sub: target ? 'active' : 'running',
+    description,
+    path: null,
+    enabled: '',
+    text: '',
+    loadError: null,
+    result: 'success',
+    since,
+    restarts: 0,
+    main: null,
+    control: null,
+    finished: [],
+    processes: [],
+  };
+}
+
+function isDown(unit: Unit): boolean {
+  const word = activeWord(unit.life.state.status);
+  return word === 'inactive' || word === 'failed';
+}
+
+/** Waits for the work, but no longer than so many milliseconds. */
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)))]);
+  clearTimeout(timer);
+}

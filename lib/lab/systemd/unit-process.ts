@@ -1,0 +1,136 @@
+// Starts one command of a unit as a real process, leader of its own process group, and hands its output on line by line.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
+import { chdirStatus, execStatus, type ProcessExit } from './exit.ts';
+
+export interface ProcessRequest {
+  /** Where the program really lies. */
+  file: string;
+  /** Where the unit says it lies; named in messages. */
+  path: string;
+  /** argv[0]. */
+  name: string;
+  arguments: string[];
+  environment: Record<string, string>;
+  directory: string;
+}
+
+export interface ProcessListener {
+  /** Called once for each of the two streams: where its bytes go. */
+  output(): { push(chunk: Buffer): void; end(): void };
+  /** The program could not be run: `Failed at step EXEC spawning …`. */
+  failedAt(message: string): void;
+  /** After the last of the output. */
+  ended(exit: ProcessExit): void;
+}
+
+/** Answers with the process id, 0 when the program could not be run. Throws an Error when the computer has no room for a process. */
+export function startProcess(request: ProcessRequest, listener: ProcessListener): number {
+  const failAt = (step: string, status: number, code: string) => {
+    listener.failedAt(`Failed at step ${step} spawning ${request.path}: ${describeError(code)}`);
+    // As the fork succeeds in reality, the failure is the child's exit and is told later.
+    setImmediate(() => listener.ended({ code: 'exited', status }));
+    return 0;
+  };
+  const directoryError = checkDirectory(request.directory);
+  if (directoryError) return failAt('CHDIR', chdirStatus, directoryError);
+
+  let child: ChildProcess;
+  try {
+    child = spawn(request.file, request.arguments, {
+      argv0: request.name,
+      cwd: request.directory,
+      env: request.environment as NodeJS.ProcessEnv, // Next's types would have NODE_ENV in every environment
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (isShortage(code)) throw new Error(describeError(code), { cause: error });
+    return failAt('EXEC', execStatus, code);
+  }
+  let failure: NodeJS.ErrnoException | null = null;
+  child.once('error', (error) => {
+    failure = error;
+    failAt('EXEC', execStatus, failure.code ?? '');
+  });
+  if (child.pid === undefined) return 0;
+
+  let received = 0;
+  let closed = false;
+  const outputs = [child.stdout!, child.stderr!].map((stream) => {
+    const output = listener.output();
+    stream.on('data', (chunk: Buffer) => {
+      received++;
+      output.push(chunk);
+    });
+    stream.once('end', () => output.end());
+    stream.on('error', () => {}); // a pipe that breaks is a pipe that ends
+    return output;
+  });
+  child.once('close', () => {
+    closed = true;
+  });
+  child.once('exit', (code, signal) => {
+    const exit: ProcessExit = signal ? { code: 'killed', signal } : { code: 'exited', status: code ?? 0 };
+    afterOutput(
+      () => (closed ? null : received),
+      () => {
+        for (const output of outputs) output.end();
+        listener.ended(exit);
+      },
+    );
+  });
+  return child.pid;
+}
+
+/** Turns of the event loop after which a flood from a process left behind no longer delays the end of the one that exited. */
+const maxTurns = 100;
+
+/**
+ * What an exited process wrote lies in its pipes already, and every turn of the event loop reads what is there. So once a turn
+ * brings nothing, all of it has arrived, even if a child of it still holds the pipe open.
+ */
+function afterOutput(received: () => number | null, done: () => void): void {
+  let before = -1;
+  let quietTurns = 0;
+  let turns = 0;
+  const look = () => {
+    const now = received();
+    quietTurns = now === before ? quietTurns + 1 : 0;
+    before = now ?? before;
+    if (now === null || quietTurns >= 2 || ++turns >= maxTurns) done();
+    else setImmediate(look);
+  };
+  setImmediate(look);
+}
+
+function checkDirectory(path: string): string | null {
+  try {
+    return statSync(path).isDirectory() ? null : 'ENOTDIR';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'ENOENT';
+  }
+}
+
+function isShortage(code: string): boolean {
+  return ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'].includes(code);
+}
+
+/** The C library's words for an error code, as they stand in systemd's messages. */
+export function describeError(code: string): string {
+  const words: Record<string, string> = {
+    ENOENT: 'No such file or directory',
+    EACCES: 'Permission denied',
+    ENOTDIR: 'Not a directory',
+    EISDIR: 'Is a directory',
+    ENOEXEC: 'Exec format error',
+    E2BIG: 'Argument list too long',
+    EAGAIN: 'Resource temporarily unavailable',
+    ENOMEM: 'Cannot allocate memory',
+    EMFILE: 'Too many open files',
+  };
+  if (Object.hasOwn(words, code)) return words[code]!;
+  return [...getSystemErrorMap().values()].find(([name]) => name === code)?.[1] ?? code;
+}

@@ -1,0 +1,284 @@
+// A loaded unit: its file, its settings, its life, and the processes and messages that the life asks for.
+import { randomBytes } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Journal, JournalEntry } from '#lib/lab/journal/journal.ts';
+import { floodGate, outputLines } from '#lib/lab/journal/output-lines.ts';
+import type { MachineFacts } from '#lib/lab/machine.ts';
+import { type Command, expandArguments } from './command-line.ts';
+import { type ControlGroup, controlGroup } from './control-group.ts';
+import { parseEnvironmentFile } from './environment-file.ts';
+import type { ProcessExit } from './exit.ts';
+import type { Problem } from './parse-unit.ts';
+import { type RunningProcess, type ServiceLife, type ServiceState, serviceLife } from './service-life.ts';
+import { type ExecPhase, readService, type ServiceSettings } from './service-settings.ts';
+import { describeError, startProcess } from './unit-process.ts';
+import { activeWord, type Execution, type UnitStatus } from './unit-status.ts';
+
+export interface Unit {
+  readonly name: string;
+  readonly description: string;
+  /** Null when the unit file has errors. */
+  readonly settings: ServiceSettings | null;
+  readonly problems: Problem[];
+  readonly life: ServiceLife;
+  /** Reads a new text. A running unit goes on, and what it does from now on follows the new text. */
+  read(text: string): void;
+  log(message: string, priority?: number): void;
+  status(): UnitStatus;
+}
+
+export interface UnitOptions {
+  name: string;
+  /** Where its file lies inside the machine. */
+  path: string;
+  machine: MachineFacts;
+  journal: Journal;
+  changed(unit: Unit, state: ServiceState): void;
+  restart(unit: Unit): void;
+}
+
+/** An environment file larger than this is not one. */
+const maxEnvironmentFile = 1024 * 1024;
+
+const directives: Record<ExecPhase, string> = {
+  'start-pre': 'ExecStartPre',
+  start: 'ExecStart',
+  'start-post': 'ExecStartPost',
+  stop: 'ExecStop',
+  'stop-post': 'ExecStopPost',
+};
+
+export function createUnit({ name, path, machine, journal, changed, restart }: UnitOptions): Unit {
+  let text = '';
+  let settings: ServiceSettings | null = null;
+  /** The last ones that could be read: a unit that runs must be able to stop whatever was loaded since. */
+  let usable: ServiceSettings | null = null;
+  let problems: Problem[] = [];
+  let group: ControlGroup | null = null;
+  let executions: Execution[] = [];
+  let active = 'inactive';
+  let since: number | null = null;
+  const gate = floodGate(() => performance.now());
+
+  function log(message: string, priority = 6) {
+    write({ identifier: 'systemd', pid: 1, message, priority });
+  }
+
+  function write(entry: Omit<JournalEntry, 'time' | 'boot' | 'unit'>) {
+    journal.append({ unit: name, ...entry });
+  }
+
+  /** systemd reads the files before every command, so that one command can write what the next one needs. */
+  function readEnvironment({ environment, environmentFiles }: ServiceSettings): Record<string, string> {
+    const variables = { ...machine.environment, ...environment };
+    for (const file of environmentFiles) {
+      const content = readEnvironmentFile(machine.resolve(file.path), file.optional);
+      if (content === null) continue;
+      const { variables: read, ignored } = parseEnvironmentFile(content);
+      for (const line of ignored) log(`Ignoring invalid environment assignment '${line}': ${file.path}`, 4);
+      Object.assign(variables, read);
+    }
+    return variables;
+  }
+
+  function readEnvironmentFile(file: string, optional: boolean): string | null {
+    try {
+      if (statSync(file).size > maxEnvironmentFile) throw Object.assign(new Error(`${file} is too large`), { code: 'E2BIG' });
+      return readFileSync(file, 'utf8');
+    } catch (error) {
+      if (optional) return null;
+      const reason = describeError((error as NodeJS.ErrnoException).code ?? 'EIO');
+      log(`Failed to load environment files: ${reason}`, 3);
+      throw new Error(reason, { cause: error });
+    }
+  }
+
+  function spawn(command: Command, phase: ExecPhase, mainPid: number | null, ended: (exit: ProcessExit) => void): RunningProcess {
+    const current = usable!;
+    const mark = group!.mark;
+    const environment = { ...readEnvironment(current), [mark.name]: mark.value, ...(mainPid !== null && { MAINPID: `${mainPid}` }) };
+    const program = basename(command.path);
+    const identifier = current.syslogIdentifier ?? program;
+    const execution: Execution = {
+      directive: directives[phase],
+      written: command.written,
+      program,
+      pid: 0,
+      startedAt: Date.now(),
+      endedAt: null,
+      exit: null,
+    };
+    const say = (message: string, priority: number) => {
+      const dropped = gate.admit();
+      if (dropped === null) return;
+      if (dropped > 0)
+        write({ identifier: 'systemd-journal', pid: null, message: `Suppressed ${dropped} messages from ${name}`, priority: 4 });
+      write({ identifier, pid: execution.pid, message, priority });
+    };
+    execution.pid = startProcess(
+      {
+        file: machine.resolve(command.path),
+        path: command.path,
+        name: command.name,
+        arguments: expandArguments(command, environment),
+        environment,
+        directory: workingDirectory(current),
+      },
+      {
+        output: () => outputLines(say),
+        failedAt(message) {
+          if (!command.ignoreFailure) log(message, 3);
+        },
+        ended(exit) {
+          execution.exit = exit;
+          execution.endedAt = Date.now();
+          ended(exit);
+        },
+      },
+    );
+    executions.push(execution);
+    if (execution.pid > 0) group!.add(execution.pid);
+    return { pid: execution.pid };
+  }
+
+  function workingDirectory({ workingDirectory: wanted }: ServiceSettings): string {
+    const directory = machine.resolve(wanted?.path ?? '/');
+    const usableDirectory = !wanted?.optional || statSync(directory, { throwIfNoEntry: false })?.isDirectory();
+    return usableDirectory ? directory : machine.resolve('/');
+  }
+
+  /** PIDFile= if it names one of the unit's processes, else the only or eldest process left. */
+  function findMain(ended: (exit: ProcessExit) => void): RunningProcess | null {
+    const members = group?.members() ?? [];
+    const { pidFile } = usable!;
+    const named = pidFile === null ? null : readPidFile(machine.resolve(pidFile));
+    if (pidFile !== null && (named === null || !members.includes(named))) {
+      log(`PID file ${pidFile} not readable (yet?) after start.`, 4);
+    }
+    const pid = named !== null && members.includes(named) ? named : (members[0] ?? null);
+    if (pid === null) return null;
+    executions.push({
+      directive: 'ExecStart',
+      written: usable!.exec.start[0]?.written ?? '',
+      program: programOf(pid),
+      pid,
+      startedAt: Date.now(),
+      endedAt: null,
+      exit: null,
+    });
+    watchAdopted(pid, () => group?.members() ?? [], ended);
+    return { pid };
+  }
+
+  const life = serviceLife(name, {
+    settings: () => usable!,
+    prepare() {
+      group = controlGroup({ name: 'INVOCATION_ID', value: randomBytes(16).toString('hex') });
+      executions = [];
+      const { user } = usable!;
+      if (user !== null && user !== 'core' && user !== 'root') {
+        log(`${name}: User=${user} is ignored: every program of this machine runs as the user who started the lab.`, 4);
+      }
+    },
+    spawn,
+    findMain,
+    members: () => group?.members() ?? [],
+    kill: (pids, signal) => group?.kill(pids, signal),
+    log,
+    changed(state) {
+      const word = activeWord(state.status);
+      if (word !== active) since = Date.now();
+      active = word;
+      changed(unit, state);
+    },
+    restart: () => restart(unit),
+    now: () => performance.now(),
+  });
+
+  const unit: Unit = {
+    name,
+    get description() {
+      return settings?.description ?? name;
+    },
+    get settings() {
+      return settings;
+    },
+    get problems() {
+      return problems;
+    },
+    life,
+    log,
+    read(newText) {
+      text = newText;
+      ({ settings, problems } = readService(name, text, {
+        hostname: machine.name,
+        machineId: machine.id,
+        bootId: machine.bootId,
+        kernel: kernelRelease,
+      }));
+      usable = settings ?? usable;
+      for (const { line, message } of problems) log(`[${path}${line === null ? '' : `:${line}`}] ${message}`, 4);
+    },
+    status: () => ({
+      name,
+      load: settings ? 'loaded' : 'error',
+      active,
+      sub: life.state.status,
+      description: unit.description,
+      path,
+      enabled: settings?.installable ? 'enabled-runtime' : 'linked-runtime',
+      text,
+      loadError: settings ? null : (problems.find(({ severity }) => severity === 'error')?.message ?? 'Invalid argument'),
+      result: life.result,
+      since,
+      restarts: life.restarts,
+      main: executions.findLast(({ directive, pid }) => directive === 'ExecStart' && (life.main === null || pid === life.main.pid)) ?? null,
+      control: executions.find(({ pid, exit }) => exit === null && life.control !== null && pid === life.control.pid) ?? null,
+      finished: executions.filter(({ directive, exit }) => directive !== 'ExecStart' && exit !== null),
+      processes:
+        activeWord(life.state.status) === 'inactive' ? [] : (group?.members() ?? []).map((pid) => ({ pid, command: commandOf(pid) })),
+    }),
+  };
+
+  function commandOf(pid: number): string {
+    const own = executions.find((execution) => execution.pid === pid && execution.exit === null);
+    return own ? own.written : readCommandLine(pid);
+  }
+
+  return unit;
+}
+
+/** What `uname -r` says on the CoreOS release that the machines claim to be. */
+const kernelRelease = '3.16.2+';
+
+/** A daemon that forked itself away is not our child: it is looked for until it is gone, and its exit status stays unknown. */
+function watchAdopted(pid: number, members: () => number[], ended: (exit: ProcessExit) => void): void {
+  const timer = setInterval(() => {
+    if (members().includes(pid)) return;
+    clearInterval(timer);
+    ended({ code: 'exited', status: 0 });
+  }, 250);
+  timer.unref();
+}
+
+function readPidFile(file: string): number | null {
+  try {
+    const pid = Number(readFileSync(file, 'utf8').trim());
+    return Number.isInteger(pid) && pid > 1 ? pid : null;
+  } catch {
+    return null; // the message about it is the caller's
+  }
+}
+
+function programOf(pid: number): string {
+  return basename(readCommandLine(pid).split(' ')[0] ?? '');
+}
+
+function readCommandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  } catch {
+    return ''; // it has just ended, or this system has no /proc
+  }
+}
