@@ -40,40 +40,40 @@ export function DiagramView({ focus, cluster }: Props) {
           </Part>
           <Discovery />
           <Part part="etcd" focus={focus} life={life}>
-            <rect x="444" y="118" width="108" height="52" rx="8" className="shape" />
-            <Cylinder x={460} y={133} />
-            <text x="492" y="150" className="name">
+            <rect x="436" y="118" width="104" height="52" rx="8" className="shape" />
+            <Cylinder x={452} y={133} />
+            <text x="484" y="150" className="name">
               etcd
             </text>
           </Part>
           <Part part="systemd" focus={focus} life={life}>
-            <rect x="268" y="118" width="140" height="52" rx="8" className="shape" />
-            <text x="338" y="140" className="name" textAnchor="middle">
+            <rect x="278" y="118" width="132" height="52" rx="8" className="shape" />
+            <text x="344" y="140" className="name" textAnchor="middle">
               systemd
             </text>
-            <text x="338" y="159" className="fine" textAnchor="middle">
+            <text x="344" y="159" className="fine" textAnchor="middle">
               and fleet
             </text>
           </Part>
           <g className="wire" data-on={life.running}>
-            <path d="M338 171 V204" markerEnd={`url(#${id}head)`} />
-            <text x="348" y="193" className="fine">
+            <path d="M344 171 V204" markerEnd={`url(#${id}head)`} />
+            <text x="354" y="193" className="fine">
               starts
             </text>
           </g>
           <Part part="container" focus={focus} life={life}>
-            <rect x="268" y="207" width="284" height="184" rx="10" className="shape" />
-            <path d="M268 241 H552" className="inner-line" />
-            <text x="286" y="230" className="name">
+            <rect x="278" y="207" width="262" height="176" rx="10" className="shape" />
+            <path d="M278 241 H540" className="inner-line" />
+            <text x="295" y="230" className="name">
               Docker container
             </text>
           </Part>
           <Part part="server" focus={focus} life={life}>
-            <path d="M410 252 L466 284 V346 L410 378 L354 346 V284 Z" className="shape" strokeLinejoin="round" />
-            <text x="410" y="313" className="name" textAnchor="middle">
+            <path d="M456 250 L512 282 V340 L456 372 L400 340 V282 Z" className="shape" strokeLinejoin="round" />
+            <text x="456" y="309" className="name" textAnchor="middle">
               Node
             </text>
-            <text x="410" y="333" className="fine" textAnchor="middle">
+            <text x="456" y="329" className="fine" textAnchor="middle">
               server :80
             </text>
           </Part>
@@ -140,7 +140,7 @@ function Discovery() {
       <text x="574" y="51" className="fine" textAnchor="middle">
         asked once
       </text>
-      <path d="M526 118 C 540 96 552 86 566 68" className="dashed" />
+      <path d="M520 117 C 534 98 548 86 562 68" className="dashed" />
     </g>
   );
 }
@@ -149,8 +149,8 @@ function Tunnel({ id, focus, life }: { id: string; focus: DiagramPart | null; li
   return (
     <>
       <g className="wire" data-on={life.machine}>
-        <path d="M150 134 H258 M150 154 H258" className="tube" />
-        <path d="M150 144 H263" markerEnd={`url(#${id}head)`} />
+        <path d="M150 134 H268 M150 154 H268" className="tube" />
+        <path d="M150 144 H273" markerEnd={`url(#${id}head)`} />
         <text x="156" y="125" className="fine">
           SSH
         </text>
@@ -176,12 +176,12 @@ function Reflection({ id, on }: { id: string; on: boolean }) {
   return (
     <>
       <g className="wire" data-on={on}>
-        <path d="M150 304 H348" markerEnd={`url(#${id}head)`} />
-        <path d="M350 328 H156" markerEnd={`url(#${id}head)`} className="returning" />
+        <path d="M150 304 H395" markerEnd={`url(#${id}head)`} />
+        <path d="M398 328 H156" markerEnd={`url(#${id}head)`} className="returning" />
         <text x="156" y="295" className="fine">
           GET /
         </text>
-        <text x="276" y="347" className="fine">
+        <text x="300" y="347" className="fine">
           reflected
         </text>
       </g>

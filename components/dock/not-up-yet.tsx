@@ -8,11 +8,14 @@ interface Props {
 
 /** Stands in the preview until a unit runs, and says how far the way is. */
 export function NotUpYet({ cluster, address }: Props) {
+  const host = address.replace(/^http:\/\/|\/$/g, '');
   const machine = cluster.status === 'up' ? cluster.machines[0] : undefined;
   const unit = cluster.status === 'up' ? cluster.units[0] : undefined;
   return (
     <div className="not-up">
-      <p className="not-up-title">Nothing answers at {address.replace(/^http:\/\/|\/$/g, '')} yet</p>
+      <p className="not-up-title">
+        {cluster.status === 'connecting' ? `Asking the cluster about ${host}…` : `Nothing answers at ${host} yet`}
+      </p>
       <ol>
         <Stage done={Boolean(machine)}>{machine ? `A machine is up: ${machine.address}` : 'A machine is up'}</Stage>
         <Stage done={Boolean(unit)}>

@@ -33,6 +33,9 @@ export function Workbench({ chapters, previewUrl, children }: Props) {
       <Rail chapters={chapters} open={drawerOpen} onOpen={() => setDrawerOpen(true)} onClose={() => setDrawerOpen(false)} />
       <main id="app-text" className="reading" tabIndex={-1}>
         <Banners />
+        <noscript>
+          <p className="banner">The text reads well without JavaScript; the terminals, the preview and the Run buttons need it.</p>
+        </noscript>
         {children}
       </main>
       <Dock previewUrl={previewUrl} />

@@ -10,6 +10,7 @@ import type { Step } from '#lib/shared/chapter.ts';
 import type { RunRequest } from '#lib/shared/protocol.ts';
 import type { Result } from '#lib/shared/result.ts';
 import type { Run } from '#lib/shared/run.ts';
+import { goToTerminal } from './go-to-terminal.ts';
 import { announceRun } from './run-label.ts';
 import { type RequiredStep, StepView } from './step-view.tsx';
 
@@ -48,7 +49,7 @@ export function StepCard({ chapter, step, required, startRun }: Props) {
       onRun={ask}
       onStop={(id) => tell('run:stop', id)}
       onAnswer={(id) => tell('run:answer', id)}
-      onShow={() => showPanel(step.terminal, 'open')}
+      onShow={() => goToTerminal(step.terminal)}
     />
   );
 }
@@ -78,7 +79,7 @@ function useAsking(chapter: string, step: Step, startRun: StartRun) {
       if (result.ok) setExpected(result.value.run);
       else setRefusal(result.reason);
     } catch {
-      setRefusal('The app did not answer. If it still runs, try again; if not, start it with `npm start`.');
+      setRefusal('The app did not answer. Reload the page and try again; if that does not help, start the app with `npm start`.');
     } finally {
       underWay.current = false;
       setAsking(false);

@@ -1,9 +1,8 @@
 // Makes an emulator in an element: font, colours, size, links, renderer. It knows nothing of the server.
 import { FitAddon } from '@xterm/addon-fit';
-import { SearchAddon } from '@xterm/addon-search';
+import type { SearchAddon } from '@xterm/addon-search';
 import { Unicode11Addon } from '@xterm/addon-unicode11';
 import { WebLinksAddon } from '@xterm/addon-web-links';
-import { WebglAddon } from '@xterm/addon-webgl';
 import { Terminal } from '@xterm/xterm';
 import { readTheme, watchTheme } from './theme.ts';
 
@@ -14,7 +13,8 @@ const resizeMs = 60;
 
 export interface OpenTerminal {
   terminal: Terminal;
-  search: SearchAddon;
+  /** The search add-on, fetched when it is first wanted. */
+  search(): Promise<SearchAddon>;
   close(): void;
 }
 
@@ -43,17 +43,17 @@ export async function openTerminal(element: HTMLElement, wishes: Wishes): Promis
     theme: readTheme(element),
   });
   const fit = new FitAddon();
-  const search = new SearchAddon();
   terminal.loadAddon(fit);
-  terminal.loadAddon(search);
   terminal.loadAddon(new Unicode11Addon());
   terminal.unicode.activeVersion = '11';
   // Here the text is the target, so what the learner clicks is where they go.
   terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
   terminal.open(element);
-  drawWithWebgl(terminal);
   fit.fit();
+  let closed = false;
+  void loadWebgl(() => closed, terminal);
 
+  let searching: Promise<SearchAddon> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const observer = new ResizeObserver(() => {
     clearTimeout(timer);
@@ -69,8 +69,16 @@ export async function openTerminal(element: HTMLElement, wishes: Wishes): Promis
 
   return {
     terminal,
-    search,
+    search() {
+      searching ??= import('@xterm/addon-search').then((module) => {
+        const addon = new module.SearchAddon();
+        terminal.loadAddon(addon);
+        return addon;
+      });
+      return searching;
+    },
     close() {
+      closed = true;
       clearTimeout(timer);
       observer.disconnect();
       unwatch();
@@ -85,12 +93,16 @@ export function openLink(uri: string): void {
   window.open(uri, '_blank', 'noopener,noreferrer');
 }
 
-function drawWithWebgl(terminal: Terminal): void {
+/** Draws with the graphics card where there is one; until then, and elsewhere, the emulator's own renderer does. */
+async function loadWebgl(closed: () => boolean, terminal: Terminal): Promise<void> {
+  if (!document.createElement('canvas').getContext('webgl2')) return;
   try {
+    const { WebglAddon } = await import('@xterm/addon-webgl');
+    if (closed()) return;
     const webgl = new WebglAddon();
     webgl.onContextLoss(() => webgl.dispose());
     terminal.loadAddon(webgl);
   } catch {
-    // No WebGL here: the emulator's own renderer draws, only slower.
+    // The card refuses after all: the emulator goes on with its own renderer, only slower.
   }
 }

@@ -3,15 +3,15 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { CrossIcon } from '../icons.tsx';
 
 /** Finds text in the terminal's scrollback: Enter goes up, Shift+Enter down, Escape leaves. */
-export function SearchBox({ search, onClose }: { search: SearchAddon; onClose(): void }) {
+export function SearchBox({ load, onClose }: { load(): Promise<SearchAddon>; onClose(): void }) {
   const input = useRef<HTMLInputElement>(null);
   const [found, setFound] = useState(true);
   useEffect(() => {
     input.current?.focus();
-    return () => search.clearDecorations();
-  }, [search]);
+  }, []);
 
-  function find(direction: 'up' | 'down', incremental: boolean) {
+  async function find(direction: 'up' | 'down', incremental: boolean) {
+    const search = await load();
     const text = input.current?.value ?? '';
     if (!text) return setFound(true);
     setFound(direction === 'up' ? search.findPrevious(text, { incremental }) : search.findNext(text, { incremental }));

@@ -44,7 +44,7 @@ export function TerminalScreen({ name }: { name: TerminalName }) {
       </div>
       {searching && opened && (
         <SearchBox
-          search={opened.search}
+          load={opened.search}
           onClose={() => {
             setSearching(false);
             focus();
