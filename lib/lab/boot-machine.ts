@@ -16,7 +16,7 @@ import type { Ports } from './lab.ts';
 import { type MachinePlaces, prepareMachine, readUserData, storeUserData } from './machine-files.ts';
 import type { MachineRecord } from './machine-records.ts';
 import { dockerApiPort, startServices } from './machine-services.ts';
-import { startSshServer } from './ssh/server.ts';
+import { type SshServer, startSshServer } from './ssh/server.ts';
 import type { PrivateKey } from './vagrant/private-key.ts';
 
 /** What the machines of a lab share. */
@@ -43,7 +43,8 @@ export interface RunningMachine {
   etcdPort(): number | null;
   /** Resolves with false when the machine could not follow it; `log` gets the reasons, for the learner. */
   applyUserData(text: string, log: (line: string) => void): Promise<boolean>;
-  close(): Promise<void>;
+  /** `graceful`: the cluster is told, as at a shutdown. Otherwise it finds out, as after a power cut. */
+  close(options: { graceful: boolean }): Promise<void>;
 }
 
 /** Resolves when the machine can be logged in to; its services start at the same time. */
@@ -63,10 +64,15 @@ export async function bootMachine(
     });
     closers.add(() => journal.close());
     const services = await startServices({ machine, journal, record, ...parts });
-    closers.add(() => services.close());
+    let graceful = false;
+    let ssh: SshServer | undefined;
+    // Both take their time over programs that do not want to end, so they do it at the same time.
+    closers.add(async () => {
+      await Promise.all([ssh?.close(), services.close({ graceful })]);
+    });
 
     let authorizedKeys = [parts.key.authorized];
-    const ssh = await startSshServer({
+    const sshServer = await startSshServer({
       machine,
       port: ports.ssh,
       hostKeys,
@@ -75,10 +81,10 @@ export async function bootMachine(
       connect: parts.addressBook.connectFrom(machine.address),
       fleet: services.acceptFleet,
     });
-    closers.add(() => ssh.close());
+    ssh = sshServer;
     const leave = parts.addressBook.enter(machine.address, 22, () => {
       const [outside, inside] = duplexPair();
-      ssh.accept(inside);
+      sshServer.accept(inside);
       return outside;
     });
     closers.add(leave);
@@ -109,13 +115,16 @@ export async function bootMachine(
       if (!succeeded) parts.report(`${record.name} booted without what its user-data asks for: ${lines.join('; ')}`);
     }
     return {
-      sshPort: ssh.port,
+      sshPort: sshServer.port,
       etcdPort: services.etcdPort,
       async applyUserData(text, log) {
         await storeUserData(machine.directory, text);
         return applyUserData(text, log);
       },
-      close: () => closers.closeAll(),
+      close(options) {
+        graceful = options.graceful;
+        return closers.closeAll();
+      },
     };
   } catch (error) {
     await closers.closeAll();

@@ -81,7 +81,7 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
       const boot = bootMachine(require(name), ports, { ...parts, saveCluster: (cluster) => change(name, { cluster }) });
       booting.add(boot);
       const machine = await boot.finally(() => booting.delete(boot));
-      if (closed) return machine.close();
+      if (closed) return machine.close({ graceful: false });
       running.set(name, machine);
       await change(name, { state: 'running', sshPort: machine.sshPort, dockerPort: ports.docker });
     },
@@ -96,7 +96,7 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
       running.delete(name);
       // The record first: a machine that is being stopped must not be booted again if the lab dies meanwhile.
       await change(name, { state });
-      await machine?.close();
+      await machine?.close({ graceful: true });
     },
     async remove(name) {
       const { cluster } = require(name);
@@ -127,7 +127,8 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
       await Promise.allSettled(booting);
       const machines = [...running.values()];
       running.clear();
-      await Promise.allSettled(machines.map((machine) => machine.close()));
+      // As a power cut, so that the cluster leaves every unit where it is for the next start.
+      await Promise.allSettled(machines.map((machine) => machine.close({ graceful: false })));
     },
   };
   return lab;

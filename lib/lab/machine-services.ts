@@ -1,6 +1,7 @@
 /** What a machine's systemd starts: its units, docker, and etcd and fleet once cloud-config says so. */
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { type AddressBook, openUnixSocket } from './address-book.ts';
 import type { LabParts } from './boot-machine.ts';
 import { createClosers } from './closers.ts';
@@ -11,6 +12,7 @@ import type { MachineFacts } from './machine.ts';
 import { type MachineEtcd, startEtcd } from './machine-etcd.ts';
 import { type MachineFleet, startFleet } from './machine-fleet.ts';
 import type { MachineRecord } from './machine-records.ts';
+import { startUnitManager } from './systemd/manager.ts';
 
 export interface MachineServices {
   /** Resolves with false when something that cloud-config asks for could not be started. */
@@ -18,8 +20,15 @@ export interface MachineServices {
   /** Serves the fleet API on a stream; ends it when fleet does not run. */
   acceptFleet(stream: Duplex): void;
   etcdPort(): number | null;
-  close(): Promise<void>;
+  /** `graceful`: the cluster is told, as at a shutdown. Otherwise it finds out, as after a power cut. */
+  close(options: { graceful: boolean }): Promise<void>;
 }
+
+type EtcdState =
+  | { status: 'stopped' }
+  /** It may be waiting for other machines. */
+  | { status: 'joining' }
+  | { status: 'up'; member: MachineEtcd };
 
 export interface ServicesContext extends LabParts {
   machine: MachineFacts;
@@ -34,13 +43,16 @@ const startCommands = new Set(['start', 'restart', 'reload-or-restart']);
 const dockerSocketUnit = 'docker-tcp.socket';
 export const dockerApiPort = 2375;
 /** What the lab itself is, in place of a unit file. */
-const builtinUnits = ['docker.service', 'etcd.service', 'etcd2.service', 'fleet.service', dockerSocketUnit];
-const isBuiltin = (name: string) => builtinUnits.includes(name);
-const startUnitManager = async (_: unknown) => ({
-  load: async (_n: string, _t: string) => {},
-  start: async (_n: string) => {},
-  close: async () => {},
-});
+const builtinUnits = [
+  { name: 'docker.service', description: 'Docker Application Container Engine' },
+  { name: 'etcd.service', description: 'etcd' },
+  { name: 'etcd2.service', description: 'etcd2' },
+  { name: 'fleet.service', description: 'fleet daemon' },
+  { name: dockerSocketUnit, description: 'Docker Socket for the API' },
+];
+const isBuiltin = (name: string) => builtinUnits.some((unit) => unit.name === name);
+/** What units get to stop by themselves before their containers are stopped; the whole has to fit into five seconds. */
+const stopMs = 2000;
 
 export async function startServices(context: ServicesContext): Promise<MachineServices> {
   const { machine, journal, record, addressBook } = context;
@@ -56,20 +68,22 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
     await units.close();
     throw error;
   });
-  closers.add(() => docker.close());
   // Units may still want docker and etcd while they stop.
-  closers.add(() => units.close());
+  closers.add(async () => {
+    const stopped = units.close();
+    await Promise.race([stopped, setTimeout(stopMs, undefined, { ref: false })]);
+    await Promise.all([stopped, docker.close()]);
+  });
 
-  /** Set from the first attempt to start etcd until it failed. */
-  let etcd: Promise<MachineEtcd | null> | undefined;
-  let etcdPort: number | null = null;
+  let etcd: EtcdState = { status: 'stopped' };
+  let starting: Promise<unknown> = Promise.resolve();
   let fleet: MachineFleet | undefined;
   let fleetWanted: FleetConfig | null = null;
   let dockerTcp = false;
 
-  /** Resolves as soon as etcd runs, or waits for other machines; false when it failed. */
+  /** Resolves as soon as etcd and fleet run, or etcd waits for other machines; false when something failed. */
   function ensureEtcd(config: EtcdConfig, log: (line: string) => void): Promise<boolean> {
-    if (etcd !== undefined) return Promise.resolve(true);
+    if (etcd.status === 'joining') return Promise.resolve(true);
     return new Promise((resolve) => {
       const say = (text: string) => {
         for (const message of text.split('\n')) {
@@ -77,37 +91,41 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
           log(`${config.service}: ${message}`);
         }
       };
-      const member = startEtcd(
-        { ...context, number: record.number, signal: stopping.signal, log: say, onWaiting: () => resolve(true) },
-        config,
-        record.cluster,
-      );
-      etcd = member.then(
-        async (started) => {
-          etcdPort = started.port;
-          await context.saveCluster(started.cluster);
-          await ensureFleet(started);
-          resolve(true);
-          return started;
-        },
-        (error) => {
-          etcd = undefined;
+      starting = runEtcd(config, say, () => resolve(true)).then(
+        () => resolve(true),
+        (error: Error) => {
           if (!stopping.signal.aborted) say(error.message);
           resolve(false);
-          return null;
         },
       );
     });
   }
 
-  async function ensureFleet(member: MachineEtcd): Promise<void> {
+  async function runEtcd(config: EtcdConfig, say: (text: string) => void, onWaiting: () => void): Promise<void> {
+    if (etcd.status !== 'up') {
+      etcd = { status: 'joining' };
+      const { number, cluster } = record;
+      const member = await startEtcd({ ...context, number, signal: stopping.signal, log: say, onWaiting }, config, cluster).catch(
+        (error) => {
+          etcd = { status: 'stopped' };
+          throw error;
+        },
+      );
+      etcd = { status: 'up', member };
+      await context.saveCluster(member.cluster);
+    }
     if (fleetWanted === null || fleet !== undefined || stopping.signal.aborted) return;
-    fleet = await startFleet({ machine, units, membership: member.membership, config: fleetWanted });
+    fleet = await startFleet({ machine, units, etcd: etcd.member.membership.etcd, config: fleetWanted, report: context.report });
   }
 
-  async function startUnit(unit: CloudUnit): Promise<void> {
-    if (unit.content !== null) await units.load(unit.name, unit.content);
-    if (unit.command !== null && startCommands.has(unit.command)) await units.start(unit.name);
+  /** A unit that cannot be loaded or started is told and passed over, as coreos-cloudinit does. */
+  async function startUnit(unit: CloudUnit, log: (line: string) => void): Promise<void> {
+    try {
+      if (unit.content !== null) await units.load(unit.name, unit.content);
+      if (unit.command !== null && startCommands.has(unit.command)) await units.start(unit.name);
+    } catch (error) {
+      log(`coreos-cloudinit: user-data, line ${unit.line}: ${(error as Error).message}`);
+    }
   }
 
   return {
@@ -119,7 +137,7 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
         dockerTcp = true;
         closers.add(addressBook.enter(machine.address, dockerApiPort, () => openUnixSocket(join(machine.run, 'docker.sock'))));
       }
-      for (const unit of config.units) if (!isBuiltin(unit.name)) await startUnit(unit);
+      for (const unit of config.units) if (!isBuiltin(unit.name)) await startUnit(unit, log);
       const service = starts('etcd2.service') ? 'etcd2' : starts('etcd.service') ? 'etcd' : null;
       if (service === null) return true;
       const settings = config.etcd ?? { service, discovery: null, peerUrl: `http://${machine.address}:7001`, environment: {} };
@@ -129,13 +147,13 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
       if (fleet) fleet.accept(stream);
       else stream.destroy();
     },
-    etcdPort: () => etcdPort,
-    async close() {
+    etcdPort: () => (etcd.status === 'up' ? etcd.member.port : null),
+    async close(options) {
       stopping.abort();
-      const member = await etcd;
-      await fleet?.close();
+      await starting;
+      await fleet?.close(options);
       await closers.closeAll();
-      await member?.close();
+      if (etcd.status === 'up') await etcd.member.close();
     },
   };
 }
