@@ -69,7 +69,7 @@ test('the service file has the directives of the walkthrough, in its order', asy
 
 async function startReflector() {
   const child = spawn(process.execPath, [fileURLToPath(new URL('server.js', import.meta.url))], {
-    env: { PORT: '0' },
+    env: { ...process.env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -2,17 +2,9 @@
 import { lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { replaceFile } from '#lib/lab/files.ts';
 import { type DockerfileStep, parseDockerfile } from './dockerfile.ts';
-import {
-  blobPath,
-  digestOf,
-  type ImageConfig,
-  type ImageManifest,
-  mediaTypes,
-  replaceFile,
-  tagAnnotation,
-  writeBlob,
-} from './image-layout.ts';
+import { blobPath, digestOf, type ImageConfig, type ImageManifest, mediaTypes, tagAnnotation, writeBlob } from './image-layout.ts';
 import type { ImageName } from './image-name.ts';
 import { type TarEntry, writeTar } from './tar-write.ts';
 

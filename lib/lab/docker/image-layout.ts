@@ -1,8 +1,9 @@
 // The OCI image layout on disk: index.json, and blobs named by their digest. https://github.com/opencontainers/image-spec
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '#lib/lab/files.ts';
 
 export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -75,14 +76,6 @@ export async function writeBlob(layout: string, bytes: Buffer): Promise<{ digest
   const name = digestOf(bytes);
   await replaceFile(blobPath(layout, name), bytes);
   return { digest: name, size: bytes.length };
-}
-
-/** The file is the old one or the new one, never half of it. */
-export async function replaceFile(path: string, content: Buffer | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.new`;
-  await writeFile(temporary, content, { mode: 0o600 });
-  await rename(temporary, path);
 }
 
 async function readBlob(layout: string, blob: string): Promise<Buffer> {

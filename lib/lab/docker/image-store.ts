@@ -1,20 +1,12 @@
 // A machine's images: pulled from the registry directory, verified, kept as one OCI layout with a list of names.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { readFileIfPresent, replaceFile } from '#lib/lab/files.ts';
 import { ApiError, noSuchImage, realEngineHint } from './api-error.ts';
-import {
-  blobPath,
-  type Descriptor,
-  type ImageConfig,
-  readConfig,
-  readIndex,
-  readManifest,
-  replaceFile,
-  tagAnnotation,
-} from './image-layout.ts';
+import { blobPath, type Descriptor, type ImageConfig, readConfig, readIndex, readManifest, tagAnnotation } from './image-layout.ts';
 import { formatImageName, type ImageName, parseImageName } from './image-name.ts';
 import { layerLimits } from './tar-read.ts';
 import { unpackLayer } from './unpack-layer.ts';
@@ -128,8 +120,8 @@ export async function openImageStore(directory: string, registry: string): Promi
 
 /** Images that cannot be read any more are forgotten; a pull brings them back. */
 async function loadImages(layout: string, listPath: string): Promise<StoredImage[]> {
-  const text = await readFile(listPath, 'utf8').catch(() => '');
-  const saved = savedSchema.safeParse(parseJson(text));
+  const text = await readFileIfPresent(listPath);
+  const saved = savedSchema.safeParse(parseJson(text ?? ''));
   const loaded: StoredImage[] = [];
   for (const { digest, names } of saved.success ? saved.data.images : []) {
     const image = await loadImage(layout, digest).catch(() => null);
@@ -167,22 +159,25 @@ async function copyImage(source: string, layout: string, digest: string, report:
   const manifest = await readManifest(source, digest);
   const total = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
   if (total > layerLimits.bytes) throw new Error(`The image has ${total} bytes; more than ${layerLimits.bytes} are refused.`);
-  for (const layer of manifest.layers) report({ layer: shortId(layer.digest), status: 'Pulling fs layer' });
+  const missing: Descriptor[] = [];
   for (const layer of manifest.layers) {
+    const present = await isPresent(layout, layer.digest);
+    report({ layer: shortId(layer.digest), status: present ? 'Already exists' : 'Pulling fs layer' });
+    if (!present) missing.push(layer);
+  }
+  for (const layer of missing) {
     const id = shortId(layer.digest);
-    const copied = await copyBlob(source, layout, layer.digest, (current) =>
+    await copyBlob(source, layout, layer.digest, (current) =>
       report({ layer: id, status: 'Downloading', bytes: { current, total: layer.size } }),
     );
-    report({ layer: id, status: copied ? 'Download complete' : 'Already exists' });
+    report({ layer: id, status: 'Download complete' });
   }
-  await copyBlob(source, layout, manifest.config.digest);
-  await copyBlob(source, layout, digest);
+  for (const blob of [manifest.config.digest, digest]) if (!(await isPresent(layout, blob))) await copyBlob(source, layout, blob);
 }
 
-/** Copies and hashes in one pass; what does not match its digest never gets its name. Answers false if it was there already. */
-async function copyBlob(source: string, layout: string, digest: string, report?: (bytes: number) => void): Promise<boolean> {
+/** Copies and hashes in one pass; what does not match its digest never gets its name. */
+async function copyBlob(source: string, layout: string, digest: string, report?: (bytes: number) => void): Promise<void> {
   const target = blobPath(layout, digest);
-  if ((await hashFile(target).catch(() => '')) === digest) return false;
   const temporary = `${target}.new`;
   const hash = createHash('sha256');
   const file = await open(temporary, 'w', 0o600);
@@ -203,13 +198,17 @@ async function copyBlob(source: string, layout: string, digest: string, report?:
     throw new Error(`The registry's ${digest} has the content of ${actual}, so it is refused. Restart the lab to build the image again.`);
   }
   await rename(temporary, target);
-  return true;
 }
 
-async function hashFile(path: string): Promise<string> {
+/** A blob that was damaged on the disk is as good as missing. */
+async function isPresent(layout: string, digest: string): Promise<boolean> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
-  return `sha256:${hash.digest('hex')}`;
+  try {
+    for await (const chunk of createReadStream(blobPath(layout, digest)) as AsyncIterable<Buffer>) hash.update(chunk);
+  } catch {
+    return false;
+  }
+  return `sha256:${hash.digest('hex')}` === digest;
 }
 
 async function removeUnusedBlobs(layout: string, images: StoredImage[]): Promise<void> {

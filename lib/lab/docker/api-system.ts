@@ -1,0 +1,77 @@
+// What the engine says of itself.
+import { cpus, release, totalmem } from 'node:os';
+import type { MachineFacts } from '#lib/lab/machine.ts';
+import type { ApiCall, Route } from './api-call.ts';
+import type { Containers } from './containers.ts';
+import type { ImageStore } from './image-store.ts';
+
+export const apiVersion = '1.43';
+export const minimumApiVersion = '1.24';
+const engineVersion = '1.0.0';
+
+/** For the doctor too: what a container of this engine is, and is not. */
+export const isolationNotice =
+  "Containers are ordinary processes with a root folder, ports and signals of their own; nothing keeps them from the computer's other files.";
+
+export function systemRoutes(machine: MachineFacts, images: ImageStore, containers: Containers): Route[] {
+  const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+  const ping = (call: ApiCall) => void call.stream('text/plain; charset=utf-8').end('OK');
+  return [
+    ['GET', /^\/_ping$/, ping],
+    ['HEAD', /^\/_ping$/, ping],
+    [
+      'GET',
+      /^\/version$/,
+      (call) => {
+        const details = {
+          ApiVersion: apiVersion,
+          MinAPIVersion: minimumApiVersion,
+          Os: 'linux',
+          Arch: architecture,
+          KernelVersion: release(),
+        };
+        call.json(200, {
+          Platform: { Name: 'CoreOS-Reflector lab' },
+          Version: engineVersion,
+          ...details,
+          GoVersion: `none (Node ${process.versions.node})`,
+          GitCommit: '',
+          BuildTime: '',
+          Components: [{ Name: 'Engine', Version: engineVersion, Details: details }],
+        });
+      },
+    ],
+    [
+      'GET',
+      /^\/info$/,
+      (call) => {
+        const states = containers.list().map(({ record }) => record.state.status);
+        const running = states.filter((status) => status === 'running').length;
+        call.json(200, {
+          ID: machine.id,
+          Name: machine.name,
+          ServerVersion: engineVersion,
+          OperatingSystem: `CoreOS-Reflector lab on ${process.platform}`,
+          OSType: 'linux',
+          Architecture: process.arch === 'x64' ? 'x86_64' : process.arch,
+          KernelVersion: release(),
+          NCPU: cpus().length,
+          MemTotal: totalmem(),
+          Containers: states.length,
+          ContainersRunning: running,
+          ContainersPaused: 0,
+          ContainersStopped: states.length - running,
+          Images: images.list().length,
+          Driver: 'plain',
+          LoggingDriver: 'json-file',
+          DockerRootDir: '/var/lib/docker',
+          IndexServerAddress: 'https://index.docker.io/v1/',
+          RegistryConfig: { IndexConfigs: {}, InsecureRegistryCIDRs: [], Mirrors: [] },
+          Plugins: { Volume: [], Network: ['bridge'], Authorization: null, Log: ['json-file'] },
+          SecurityOptions: [],
+          Warnings: [`WARNING: ${isolationNotice}`],
+        });
+      },
+    ],
+  ];
+}
