@@ -55,5 +55,5 @@ function describeBreak(connection: Connection): string {
   if (connection.attempts > 4) {
     return 'Still no connection to the app. Does it run? If “npm start” printed a new address, open that one. Reconnecting…';
   }
-  return 'Connection to the app lost. Reconnecting… What runs in your terminals goes on.';
+  return 'Connection to the app lost. Reconnecting…';
 }

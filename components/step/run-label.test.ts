@@ -68,7 +68,9 @@ test('a question is announced with its words', () => {
 });
 
 test.each([
-  [40, '0.0 s'],
+  [0, '0 ms'],
+  [40, '40 ms'],
+  [96, '0.1 s'],
   [2140, '2.1 s'],
   [9949, '9.9 s'],
   [9951, '10 s'],

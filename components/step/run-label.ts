@@ -57,8 +57,9 @@ export function announceRun(title: string, run: Run): string | null {
   }
 }
 
-/** `0.4 s`, `2.1 s`, `42 s`, `1 min 05 s`. */
+/** `40 ms`, `0.4 s`, `2.1 s`, `42 s`, `1 min 05 s`. */
 export function formatDuration(ms: number): string {
+  if (ms < 95) return `${Math.round(ms)} ms`;
   const seconds = ms / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   if (seconds < 59.5) return `${Math.round(seconds)} s`;
