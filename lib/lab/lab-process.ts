@@ -16,7 +16,7 @@ export interface Lab {
 }
 
 export interface LabProcessOptions extends LabOptions {
-  /** Called once if the lab ends although nobody closed it. */
+  /** The lab ended although nobody closed it; the sentence says why, and whether it is being started again. */
   onExit(reason: string): void;
 }
 
@@ -25,30 +25,28 @@ const closeMs = 6000;
 /** Long enough for a first start on a busy computer: keys, repositories, the image. */
 const startMs = 60_000;
 const statusMs = 5000;
+/** A lab that ended so often within this time would only do it again. */
+const restarts = { most: 3, withinMs: 60_000 };
 
 /** Resolves when the lab answers. Rejects with the lab's own sentence when it cannot start. */
 export async function startLab({ onExit, ...options }: LabProcessOptions): Promise<Lab> {
-  const child = spawn(process.execPath, ['--enable-source-maps', join(options.programs, 'lab.mjs'), JSON.stringify(options)], {
-    // The other end of standard input is the lifeline: when this process goes, whatever the way, the lab sees its end.
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: labEnvironment(options) as NodeJS.ProcessEnv,
-  });
-  const exited = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`The lab could not be started: ${error.message}.`));
-    child.once('exit', (status, signal) => resolve(`The lab ended ${signal ? `by ${signal}` : `with status ${status}`}.`));
-  });
-  child.stdin!.on('error', () => {}); // the lab is gone already; `exited` tells
-  try {
-    await ready(child, exited);
-  } catch (error) {
-    await end(child, exited);
-    throw error;
+  let program = startProgram(options);
+  let closing: Promise<void> | undefined;
+  let ends: number[] = [];
+  watch(await program);
+
+  function watch({ exited }: Program): void {
+    void exited.then((reason) => {
+      if (closing) return;
+      const now = performance.now();
+      ends = [...ends.filter((time) => now - time < restarts.withinMs), now];
+      if (ends.length > restarts.most) return onExit(`${reason} Its machines are down; restart the app to boot them again.`);
+      onExit(`${reason} It is started again, and boots the machines that ran.`);
+      program = startProgram(options);
+      program.then(watch, (error: Error) => onExit(`The lab could not be started again: ${error.message}`));
+    });
   }
 
-  let closing: Promise<void> | undefined;
-  void exited.then((reason) => {
-    if (!closing) onExit(`${reason} Its machines are down; restart the app to boot them again.`);
-  });
   const socket = labSocket(options.run);
   return {
     status: () => fetchLabStatus(socket),
@@ -60,17 +58,44 @@ export async function startLab({ onExit, ...options }: LabProcessOptions): Promi
       ...repositoryEnvironment(join(options.workspace, 'lab', 'repositories')),
     }),
     close: () => {
-      closing ??= end(child, exited);
+      closing ??= program.then(end, () => {}); // one that could not start has ended already
       return closing;
     },
   };
+}
+
+interface Program {
+  child: ChildProcess;
+  /** Resolves with a sentence when the process is gone. */
+  exited: Promise<string>;
+}
+
+async function startProgram(options: LabOptions): Promise<Program> {
+  const child = spawn(process.execPath, ['--enable-source-maps', join(options.programs, 'lab.mjs'), JSON.stringify(options)], {
+    // The other end of standard input is the lifeline: when this process goes, whatever the way, the lab sees its end.
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: labEnvironment(options) as NodeJS.ProcessEnv,
+  });
+  const exited = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(`The lab could not be started: ${error.message}.`));
+    child.once('exit', (status, signal) => resolve(`The lab ended ${signal ? `by ${signal}` : `with status ${status}`}.`));
+  });
+  child.stdin!.on('error', () => {}); // the lab is gone already; `exited` tells
+  const program = { child, exited };
+  try {
+    await ready(program);
+    return program;
+  } catch (error) {
+    await end(program);
+    throw error;
+  }
 }
 
 export function labSocket(run: string): string {
   return join(run, 'lab.sock');
 }
 
-async function ready(child: ChildProcess, exited: Promise<string>): Promise<void> {
+async function ready({ child, exited }: Program): Promise<void> {
   const lines = createInterface({ input: child.stdout! });
   const timeout = AbortSignal.timeout(startMs);
   const first = Promise.race([
@@ -85,7 +110,7 @@ async function ready(child: ChildProcess, exited: Promise<string>): Promise<void
   if (!answer.ready) throw new Error(answer.error);
 }
 
-async function end(child: ChildProcess, exited: Promise<string>): Promise<void> {
+async function end({ child, exited }: Program): Promise<void> {
   child.stdin?.end();
   const kill = setTimeout(() => child.kill('SIGKILL'), closeMs);
   await exited;

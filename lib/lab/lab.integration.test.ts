@@ -233,6 +233,20 @@ test('when the lifeline closes nothing of the lab is left running', async () => 
   expect(performance.now() - started).toBeLessThan(5000);
 });
 
+test('a lab that is killed is started again, ends what its machines left running, and boots them', async () => {
+  const testLab = await startTestLab();
+  const directory = await prepareProject(testLab);
+  await testLab.shell(`vagrant up && vagrant ssh -c 'nohup setsid sleep 4321 >/dev/null 2>&1 &'`, { directory });
+  const running = async () => (await marked(testLab.marker)).map(({ command }) => command);
+  expect(await running()).toContain('sleep 4321');
+  const { pid } = (await marked(testLab.marker)).find(({ command }) => command.includes('lab.mjs'))!;
+  process.kill(pid, 'SIGKILL');
+  await expect.poll(() => testLab.lab.status().catch(() => null), { timeout: 10_000 }).toMatchObject({ machines: [{ state: 'running' }] });
+  expect(testLab.exits).toEqual([expect.stringContaining('by SIGKILL. It is started again')]);
+  expect(await running()).not.toContain('sleep 4321');
+  expect((await testLab.shell('vagrant ssh -c true', { directory })).status).toBe(0);
+});
+
 test('without the lab, vagrant says how to start it', async () => {
   const testLab = await startTestLab();
   const directory = await prepareProject(testLab);

@@ -12,6 +12,7 @@ import { createHostKeyStore } from './host-key-store.ts';
 import { createLab } from './lab.ts';
 import { labSocket } from './lab-process.ts';
 import { startLabServer } from './lab-server.ts';
+import { endLeftovers } from './leftovers.ts';
 import { openMachineRecords } from './machine-records.ts';
 import { buildRepositories } from './repositories.ts';
 import { writeTools } from './tools.ts';
@@ -43,7 +44,10 @@ async function start({ workspace, run, programs, projectRoot, marker }: LabOptio
   const directory = join(workspace, 'lab');
   const vagrantHome = join(workspace, 'home', '.vagrant.d');
   const registry = join(directory, 'registry');
-  await mkdir(join(run, 'm'), { recursive: true, mode: 0o700 });
+  const machines = join(run, 'm');
+  const ended = endLeftovers(machines);
+  if (ended > 0) report(`ended ${ended} process${ended === 1 ? '' : 'es'} that an earlier lab had left behind.`);
+  await mkdir(machines, { recursive: true, mode: 0o700 });
   const hostKeys = createHostKeyStore(join(directory, 'spare-host-keys.json'));
   const [key, tools, records, discovery] = await Promise.all([
     ensurePrivateKey(vagrantHome),
@@ -65,7 +69,7 @@ async function start({ workspace, run, programs, projectRoot, marker }: LabOptio
     addressBook: createAddressBook(),
     discovery: discovery.url,
     containerInit: join(programs, 'container-init.cjs'),
-    places: { machines: join(directory, 'machines'), run: join(run, 'm'), tools: tools.machine, marker },
+    places: { machines: join(directory, 'machines'), run: machines, tools: tools.machine, marker },
   });
   closers.add(() => lab.close());
   await lab.restore();

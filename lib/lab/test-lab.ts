@@ -17,6 +17,8 @@ export interface TestLab {
   marker: string;
   /** Runs a line in bash with the learner's environment; never rejects. */
   shell(line: string, options?: { directory?: string; timeout?: number }): Promise<ShellResult>;
+  /** What the lab said of its own end. */
+  exits: string[];
   /** Ends the lab and starts it again in the same workspace. */
   restart(): Promise<void>;
 }
@@ -33,10 +35,13 @@ export async function startTestLab(): Promise<TestLab> {
   const marker = randomBytes(8).toString('hex');
   await mkdir(run, { mode: 0o700 });
   await mkdir(join(workspace, 'home'), { mode: 0o700 });
-  const start = () => startLab({ workspace, run, marker, programs: inject('programs'), projectRoot, onExit: () => {} });
+  const exits: string[] = [];
+  const start = () =>
+    startLab({ workspace, run, marker, programs: inject('programs'), projectRoot, onExit: (reason) => exits.push(reason) });
   const testLab: TestLab = {
     lab: await start(),
     workspace,
+    exits,
     home: join(workspace, 'home'),
     marker,
     shell: (line, { directory = join(workspace, 'home'), timeout = 30_000 } = {}) => {
