@@ -11,6 +11,7 @@ import type { ClusterState } from '#lib/shared/cluster.ts';
 import type { Notice } from '#lib/shared/protocol.ts';
 import { startPtyHost } from '#lib/terminal/pty-host.ts';
 import { openTerminal, type Terminal } from '#lib/terminal/terminal.ts';
+import { openActivity } from '#lib/tutorial/activity.ts';
 import { openProgress } from '#lib/tutorial/progress.ts';
 import { createRunner } from '#lib/tutorial/runner.ts';
 import { startChildren } from './children.ts';
@@ -22,8 +23,8 @@ import { openPages } from './pages.ts';
 import { openPreview } from './preview.ts';
 import { readSettings } from './settings.ts';
 import { createClosers } from './shutdown.ts';
-import { openSockets } from './sockets.ts';
-import { createWebServer } from './web.ts';
+import { openSockets, welcomePage } from './sockets.ts';
+import { createWebServer, serveWeb } from './web.ts';
 import { openWorkspace, WorkspaceBusy, workspaceToken } from './workspace.ts';
 
 const began = Date.now();
@@ -64,6 +65,17 @@ async function start() {
   closers.add('the pages', () => pages.close());
   closers.add('the content', () => content.close());
 
+  const web = createWebServer();
+  /** Complete once the port is known. */
+  let host = 'localhost';
+  const { io, engine } = openSockets();
+  closers.add('the web server', async () => {
+    io.emit('server:closing');
+    await io.close();
+    web.closeAllConnections();
+    await new Promise((resolve) => web.close(resolve));
+  });
+
   const ptyHost = startPtyHost({
     program: join(settings.programs, 'pty-host.mjs'),
     environment: { [markVariable]: workspace.mark },
@@ -72,60 +84,58 @@ async function start() {
   closers.add('the terminals', () => ptyHost.close());
   const terminals = new Map<TerminalName, Promise<Terminal>>();
 
-  const cluster = observeCluster({ locate: children.locate, onState: (state) => sockets.io.emit('cluster', state) });
+  const cluster = observeCluster({ locate: children.locate, onState: (state) => io.emit('cluster', state) });
   closers.add('the cluster observer', () => cluster.close());
-
-  const progress = openProgress({ file: join(workspace.state, 'progress.json'), report: (text) => announce('progress', 'warning', text) });
-  const runner = createRunner({
-    terminal,
-    findStep: async (chapter, step) => content.step(chapter, step),
-    variables: children.variables,
-    onRun(run) {
-      sockets.io.emit('run', run);
-      if (run.status === 'succeeded' && progress.add(run.step)) sockets.io.emit('progress', progress.steps());
-    },
-  });
-  closers.add('the runs', () => runner.close());
 
   const preview = await openPreview({
     port: settings.port === 0 ? 0 : settings.port + 1,
-    appOrigin: () => origins.app,
+    appOrigin: () => `http://${host}`,
     target: () => serverAddress(cluster.state()),
     connect: cluster.connect,
   });
   closers.add('the preview', () => preview.close());
 
-  const sockets = openSockets({ terminal, runner, cluster: cluster.state, progress: progress.steps, notices: () => notices });
-  content.onChange(() => sockets.io.emit('content:changed'));
+  const progress = openProgress({ file: join(workspace.state, 'progress.json'), report: (text) => announce('progress', 'warning', text) });
+  const activity = openActivity({ file: join(workspace.state, 'activity.jsonl'), report: (text) => announce('activity', 'warning', text) });
+  const runner = createRunner({
+    terminal,
+    findStep: async (chapter, step) => content.step(chapter, step),
+    variables: children.variables,
+    onRun(run) {
+      io.emit('run', run);
+      activity.recordRun(run);
+      if (run.status === 'succeeded' && progress.add(run.step)) io.emit('progress', progress.steps());
+    },
+  });
+  closers.add('the runs', () => runner.close());
+
+  io.on('connection', (page) =>
+    welcomePage(page, { terminal, runner, cluster: cluster.state, progress: progress.steps, notices: () => notices }),
+  );
+  content.onChange(() => io.emit('content:changed'));
   lend({
     chapters: content.chapters,
     chapter: async (slug) => content.chapter(slug, await children.variables()),
     startRun: (request) => runner.start(request),
     preview: () => ({ url: preview.url }),
   });
-
-  const handle = pages.getRequestHandler();
-  let gate = createGate('localhost', workspaceToken(workspace.state));
-  const origins = { app: '', preview: preview.origin };
-  const web = createWebServer({ gate: () => gate, origins: () => origins, engine: sockets.engine, pages: handle, dev: settings.dev });
-  const port = await listenOn(web, settings.port);
-  const host = `localhost:${port}`;
   const token = workspaceToken(workspace.state);
-  gate = createGate(host, token);
-  origins.app = `http://${host}`;
-  closers.add('the web server', async () => {
-    sockets.io.emit('server:closing');
-    await sockets.io.close();
-    web.closeAllConnections();
-    await new Promise((resolve) => web.close(resolve));
+  const handle = pages.getRequestHandler();
+  const port = await listenOn(web, settings.port);
+  host = `localhost:${port}`;
+  serveWeb(web, {
+    gate: createGate(host, token),
+    origins: { app: `http://${host}`, preview: preview.origin },
+    engine,
+    pages: handle,
+    dev: settings.dev,
   });
 
   const url = `http://${host}/?token=${token}`;
   workspace.announce({ pid: process.pid, url, environment: children.environment });
   if (settings.port !== 0 && port !== settings.port) console.log(`Port ${settings.port} is taken, so the app uses ${port}.`);
-  console.log(
-    `CoreOS-Reflector is ready (${((Date.now() - began) / 1000).toFixed(1)} s). Open this in a browser:\n\n  ${url}\n\nCtrl-C stops it.`,
-  );
+  const took = ((Date.now() - began) / 1000).toFixed(1);
+  console.log(`CoreOS-Reflector is ready (${took} s). Open this in a browser:\n\n  ${url}\n\nCtrl-C stops it.`);
 
   /** Opens a terminal the first time somebody looks at it or runs something in it. */
   function terminal(name: TerminalName): Promise<Terminal> {
@@ -153,7 +163,8 @@ async function start() {
       size: { cols: 80, rows: 24 },
       runDirectory: workspace.run,
     });
-    opened.onState((state) => sockets.io.emit('terminal:state', state));
+    activity.watch(opened);
+    opened.onState((state) => io.emit('terminal:state', state));
     return opened;
   }
 

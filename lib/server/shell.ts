@@ -36,7 +36,7 @@ async function openShell(settings: ReturnType<typeof readSettings>): Promise<num
   const environment = shared ?? (await ownEnvironment(settings));
   console.log('This is the tutorial’s shell: vagrant, fleetctl and etcdctl are the lab’s, HOME is inside the workspace. `exit` leaves it.');
   const home = environment.HOME as string;
-  const shell = spawn(bash, ['-i'], {
+  const shell = spawn(bash, ['--norc', '-i'], {
     cwd: existsSync(home) ? home : root,
     env: { ...environment, PS1: '\\[\\e[36m\\]\\w\\[\\e[0m\\] $ ' } as unknown as NodeJS.ProcessEnv,
     stdio: 'inherit',

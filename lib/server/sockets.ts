@@ -26,7 +26,7 @@ type Inbound = typeof inboundSchemas;
 const maxMessage = 256 * 1024;
 
 /** The engine is handed to the caller, whose gate decides which requests and upgrades reach it. */
-export function openSockets(sources: SocketSources): { io: Sockets; engine: Engine } {
+export function openSockets(): { io: Sockets; engine: Engine } {
   const engine = new Engine({
     maxHttpBufferSize: maxMessage,
     perMessageDeflate: false,
@@ -35,11 +35,11 @@ export function openSockets(sources: SocketSources): { io: Sockets; engine: Engi
   });
   const io: Sockets = new Server({ serveClient: false });
   io.bind(engine);
-  io.on('connection', (page) => welcome(page, sources));
   return { io, engine };
 }
 
-function welcome(page: Page, { terminal, runner, cluster, progress, notices }: SocketSources) {
+/** Tells a page that has just connected everything it should know, and listens to it. */
+export function welcomePage(page: Page, { terminal, runner, cluster, progress, notices }: SocketSources) {
   page.emit('runs', runner.list());
   page.emit('cluster', cluster());
   page.emit('progress', progress());

@@ -6,8 +6,8 @@ import type { Gate, Verdict } from './gate.ts';
 import { protect } from './headers.ts';
 
 export interface WebOptions {
-  gate(): Gate;
-  origins(): { app: string; preview: string };
+  gate: Gate;
+  origins: { app: string; preview: string };
   engine: Engine;
   /** Next's handler. */
   pages(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -17,28 +17,32 @@ export interface WebOptions {
 /** Largest body that is read: a server action carries ids only. */
 const maxBody = 256 * 1024;
 
-export function createWebServer({ gate, origins, engine, pages, dev }: WebOptions): Server {
+export function createWebServer(): Server {
   const server = createServer({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000 });
   server.maxConnections = 1024;
+  return server;
+}
 
+/** Puts the gate, and behind it the app, onto a server. */
+export function serveWeb(server: Server, { gate, origins, engine, pages, dev }: WebOptions): void {
   server.on('request', (request, response) => {
-    protect(request, response, origins(), dev);
-    const verdict = gate().admit(request);
-    if (verdict.verdict !== 'admitted') return turnAway(response, verdict, gate());
-    if (Number(request.headers['content-length'] ?? 0) > maxBody)
-      return turnAway(response, { verdict: 'refused', status: 413, reason: 'This is too large.' }, gate());
+    protect(request, response, origins, dev);
+    const verdict = gate.admit(request);
+    if (verdict.verdict !== 'admitted') return turnAway(response, verdict, gate);
+    if (Number(request.headers['content-length'] ?? 0) > maxBody) {
+      return turnAway(response, { verdict: 'refused', status: 413, reason: 'This is too large.' }, gate);
+    }
     if (isSocket(request)) engine.handleRequest(request as never, response);
     else pages(request, response).catch((error: Error) => response.destroy(error));
   });
 
   server.on('upgrade', (request, socket, head) => {
-    const verdict = gate().admit(request);
+    const verdict = gate.admit(request);
     if (verdict.verdict === 'refused') return refuseUpgrade(socket, verdict);
     if (isSocket(request)) engine.handleUpgrade(request as never, socket, head);
     // In development Next adds a listener of its own for its hot reload; nothing else upgrades.
     else if (!(dev && request.url?.startsWith('/_next/'))) socket.destroy();
   });
-  return server;
 }
 
 function isSocket(request: IncomingMessage): boolean {
