@@ -27,8 +27,7 @@ export function formatEntry(entry: JournalEntry, format: JournalFormat, source: 
 }
 
 /** `-- Logs begin at … --`; a listing that goes on has no end. */
-export function formatHeader(begin: number | null, end: number | null, follows: boolean): string {
-  if (begin === null || end === null) return '-- No entries --';
+export function formatHeader(begin: number, end: number, follows: boolean): string {
   return follows
     ? `-- Logs begin at ${formatTimestamp(begin)}. --`
     : `-- Logs begin at ${formatTimestamp(begin)}, end at ${formatTimestamp(end)}. --`;

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { isAlive, startTestMachine } from './test-machine.ts';
+import { eventually, isAlive, startTestMachine } from './test-machine.ts';
 
 /** The walkthrough's unit as it stood in October 2014. */
 const reflector = `[Unit]
@@ -107,7 +107,7 @@ test('a missing EnvironmentFile= fails the start at once, and with - it does not
   ]);
   await manager.load('b.service', '[Service]\nType=oneshot\nEnvironmentFile=-/etc/nosuch\nExecStart=/bin/echo ran');
   await manager.start('b.service');
-  await expect.poll(() => messages('b.service')).toContain('systemd: Started b.service.');
+  await eventually(() => messages('b.service')).toContain('systemd: Started b.service.');
   expect(await messages('b.service')).toContain('echo: ran');
 });
 
@@ -120,7 +120,7 @@ ExecStartPre=/bin/sh -c "echo WHO=world > ${facts.resolve('/etc/made')}"
 ExecStart=/bin/echo hello \${WHO}`;
   await manager.load('a.service', unit);
   await manager.start('a.service');
-  await expect.poll(() => messages('a.service')).toContain('echo: hello world');
+  await eventually(() => messages('a.service')).toContain('echo: hello world');
 });
 
 test('all output of a process that ends at once is journaled before its end', async () => {
@@ -155,13 +155,13 @@ test('stopping a unit ends its whole process group, and what left the group as w
     `[Service]\nExecStart=/bin/sh -c "sleep 1000 & echo $$$$ $! > ${pids}; setsid sleep 1000 & sleep 0.2; echo $! >> ${pids}; wait"`,
   );
   await manager.start('a.service');
-  await expect.poll(() => existsSync(pids) && readFileSync(pids, 'utf8').trim().split(/\s+/).length).toBe(3);
+  await eventually(() => existsSync(pids) && readFileSync(pids, 'utf8').trim().split(/\s+/).length).toBe(3);
   const all = readFileSync(pids, 'utf8').trim().split(/\s+/).map(Number);
   expect(all.map(isAlive)).toEqual([true, true, true]);
   await manager.stop('a.service');
   await reaches('a.service', 'dead');
   expect(manager.states()).toEqual([{ name: 'a.service', load: 'loaded', active: 'inactive', sub: 'dead' }]);
-  await expect.poll(() => all.map(isAlive)).toEqual([false, false, false]);
+  await eventually(() => all.map(isAlive)).toEqual([false, false, false]);
 });
 
 test('a process that ignores TERM is killed after TimeoutStopSec=', async () => {
@@ -171,7 +171,7 @@ test('a process that ignores TERM is killed after TimeoutStopSec=', async () => 
     `[Service]\nTimeoutStopSec=300ms\nExecStart=/bin/sh -c "trap '' TERM; echo ready; while :; do sleep 0.05; done"`,
   );
   await manager.start('a.service');
-  await expect.poll(() => messages('a.service')).toContain('sh: ready');
+  await eventually(() => messages('a.service')).toContain('sh: ready');
   const began = performance.now();
   await manager.stop('a.service');
   expect((await reaches('a.service', 'stop-sigterm')).active).toBe('deactivating');
@@ -185,7 +185,7 @@ test('a crash loop ends with the start limit', async () => {
   const { manager, reaches, messages } = await startTestMachine();
   await manager.load('a.service', '[Unit]\nDescription=Loop\n[Service]\nExecStart=/bin/false\nRestart=always\nRestartSec=10ms');
   await manager.start('a.service');
-  await expect.poll(() => messages('a.service')).toContain('systemd: a.service start request repeated too quickly, refusing to start.');
+  await eventually(() => messages('a.service')).toContain('systemd: a.service start request repeated too quickly, refusing to start.');
   await reaches('a.service', 'failed');
   const all = await messages('a.service');
   expect(all.filter((message) => message === 'systemd: Started Loop.')).toHaveLength(5);
@@ -252,7 +252,7 @@ test('a required unit that fails to start takes the unit that waits for it along
   await manager.load('db.service', '[Service]\nType=oneshot\nExecStart=/bin/false');
   await manager.load('web.service', '[Unit]\nRequires=db.service\nAfter=db.service\n[Service]\nExecStart=/bin/sleep 1000');
   await manager.start('web.service');
-  await expect.poll(() => messages('web.service')).toEqual(['systemd: Dependency failed for web.service.']);
+  await eventually(() => messages('web.service')).toEqual(['systemd: Dependency failed for web.service.']);
   expect(manager.states().find(({ name }) => name === 'web.service')?.active).toBe('inactive');
 });
 
@@ -303,11 +303,11 @@ test('a unit that is stopped and started at once runs anew', async () => {
   const { manager, messages } = await startTestMachine();
   await manager.load('a.service', '[Service]\nExecStart=/bin/sh -c "echo up; exec sleep 1000"');
   await manager.start('a.service');
-  await expect.poll(() => messages('a.service')).toContain('sh: up');
+  await eventually(() => messages('a.service')).toContain('sh: up');
   await manager.stop('a.service');
   await new Promise((resolve) => setImmediate(resolve));
   await manager.start('a.service');
-  await expect.poll(async () => (await messages('a.service')).filter((message) => message === 'sh: up').length).toBe(2);
+  await eventually(async () => (await messages('a.service')).filter((message) => message === 'sh: up').length).toBe(2);
 });
 
 test('closing ends every unit within five seconds, even one that ignores TERM', async () => {
@@ -320,7 +320,7 @@ test('closing ends every unit within five seconds, even one that ignores TERM', 
   await manager.start('a.service');
   await manager.start('b.service');
   await reaches('b.service', 'running');
-  await expect.poll(async () => (await messages('a.service')).some((message) => /^sh: \d+$/.test(message))).toBe(true);
+  await eventually(async () => (await messages('a.service')).some((message) => /^sh: \d+$/.test(message))).toBe(true);
   const pid = Number((await messages('a.service')).find((message) => /^sh: \d+$/.test(message))!.slice(4));
   const began = performance.now();
   await manager.close();
@@ -343,7 +343,7 @@ test('every process of a unit can be told apart and none sees the app’s own en
     '[Service]\nType=oneshot\nEnvironment="A=two words"\nUser=nobody\nWorkingDirectory=/usr\nExecStart=/bin/sh -c "env; pwd"',
   );
   await manager.start('a.service');
-  await expect.poll(() => messages('a.service')).toContain('systemd: Started a.service.');
+  await eventually(() => messages('a.service')).toContain('systemd: Started a.service.');
   const all = await messages('a.service');
   expect(all).toEqual(expect.arrayContaining(['sh: A=two words', 'sh: USER=core', 'sh: /usr']));
   expect(all.some((message) => /INVOCATION_ID=[0-9a-f]{32}/.test(message))).toBe(true);

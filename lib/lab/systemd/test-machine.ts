@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type Journal, openJournal } from '#lib/lab/journal/journal.ts';
 import type { MachineFacts } from '#lib/lab/machine.ts';
 import { type RunningUnitManager, startUnitManager } from './manager.ts';
@@ -81,6 +81,11 @@ export async function startTestMachine(programs: Record<string, string> = {}): P
         look(manager.states().find((state) => state.name === name));
       }),
   };
+}
+
+/** Looks until the expectation holds; ten seconds, because a busy computer may take its time to start a process. */
+export function eventually<Value>(look: () => Value) {
+  return expect.poll(look, { timeout: 10_000, interval: 20 });
 }
 
 /** Whether a process is there and no zombie, which some computers leave lying about for want of a parent that reaps it. */
