@@ -41,12 +41,15 @@ export function cleanPath(path: string): string {
 }
 
 /** Reads on beyond `most` bytes without keeping them, so that the client gets its answer. */
-export async function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    if (length < most) chunks.push(chunk);
-    length += chunk.length;
-  }
-  return Buffer.concat(chunks).subarray(0, most);
+  return new Promise((resolve, reject) => {
+    request.on('data', (chunk: Buffer) => {
+      if (length < most) chunks.push(chunk);
+      length += chunk.length;
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks).subarray(0, most)));
+    request.on('error', reject);
+  });
 }

@@ -20,7 +20,7 @@ export function refuseForeign(request: IncomingMessage, response: ServerResponse
 }
 
 function whyForeign(request: IncomingMessage, names: readonly string[]): { status: number; text: string } | undefined {
-  const hosts = request.headersDistinct.host ?? [];
+  const hosts = request.rawHeaders.filter((_, index, all) => index % 2 === 1 && all[index - 1]!.toLowerCase() === 'host');
   // The target's own host wins over the header, as in any HTTP server.
   const target = /^https?:\/\/([^/?#]*)/i.exec(request.url ?? '')?.[1];
   if (hosts.length > 1 || ![...hosts, target].every((host) => host === undefined || isOurs(host, names)) || (!hosts[0] && !target)) {

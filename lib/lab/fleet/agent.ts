@@ -136,7 +136,7 @@ export function startAgent({ machine, registry, units, metadata = {}, report = (
   const reconcileSoon = soon(reconcile, report);
   const beatSafely = soon(beat, report);
   const watcher = registry.store.watch(fleetPrefix, { recursive: true, stream: true }, ({ node }) => {
-    if (concerns(node.key, 'job') || concerns(node.key, 'machines')) reconcileSoon();
+    if (['job', 'unit', 'machines'].some((part) => concerns(node.key, part))) reconcileSoon();
   });
   const forgetUnits = units.onState(({ name }) => {
     try {

@@ -174,6 +174,20 @@ test('a client that writes keys itself is served like the others', async () => {
   expect(units.calls.at(-1)).toBe('unload old.service');
 });
 
+test('a unit whose text comes after its job is run all the same', async () => {
+  const { registry, store } = newRegistry();
+  const { units } = startMachine(registry, 1);
+  registry.createUnit('a.service', service(), 'launched');
+  const { hash } = registry.job('a.service')!;
+  const text = store.get(`/_coreos.com/fleet/unit/${hash}`).node.value!;
+  store.delete(`/_coreos.com/fleet/unit/${hash}`);
+  await settle();
+  expect(units.calls).toEqual([]);
+  store.set(`/_coreos.com/fleet/unit/${hash}`, { value: text });
+  await settle();
+  expect(units.calls).toEqual(['load a.service', 'start a.service']);
+});
+
 test('keys with nonsense in them harm nobody', async () => {
   const { registry, store } = newRegistry();
   const { units, problems } = startMachine(registry, 1);

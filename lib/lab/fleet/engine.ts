@@ -21,7 +21,7 @@ export interface Engine {
 const reconcileMs = 2000;
 /** Five missed rounds lose the lead; seconds. */
 const leaseTtl = (5 * reconcileMs) / 1000;
-const relevant = ['job', 'machines', 'lease'];
+const relevant = ['job', 'unit', 'machines', 'lease'];
 
 export function startEngine({ registry, machineId, report = () => {} }: EngineOptions): Engine {
   let isLeader = false;

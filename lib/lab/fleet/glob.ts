@@ -3,7 +3,7 @@
  * A broken pattern matches nothing. The time is at most the product of the lengths.
  */
 export function matchesGlob(pattern: string, name: string): boolean {
-  const tokens = tokenize(pattern);
+  const tokens = compile(pattern);
   if (!tokens) return false;
   let [at, from] = [0, 0];
   let retry: { at: number; from: number } | undefined;
@@ -26,6 +26,19 @@ export function matchesGlob(pattern: string, name: string): boolean {
 }
 
 type Token = '*' | ((sign: string) => boolean);
+
+/** Every unit is compared with every other, again and again, by a handful of patterns. */
+const compiled = new Map<string, Token[] | undefined>();
+const mostCompiled = 1000;
+
+function compile(pattern: string): Token[] | undefined {
+  const known = compiled.get(pattern);
+  if (known) return known;
+  const tokens = tokenize(pattern);
+  if (compiled.size >= mostCompiled) compiled.clear();
+  compiled.set(pattern, tokens);
+  return tokens;
+}
 
 function tokenize(pattern: string): Token[] | undefined {
   const tokens: Token[] = [];

@@ -44,13 +44,21 @@ export class Registry {
   readonly store: KeyStore;
   /** Parsed texts; they never change, as their hash is their key. */
   #units = new Map<string, UnitOption[]>();
+  #requirements = new WeakMap<UnitOption[], Map<string, Requirements>>();
+  /** Sorted by name; undefined when it must be read anew, except for the names in `#changed`. */
   #jobs: Job[] | undefined;
+  #changed = new Set<string>();
+  /** Names whose text is not there (yet). */
+  #incomplete = new Set<string>();
 
   constructor(store: KeyStore) {
     this.store = store;
-    // Engine and agents read all jobs after every change, and most changes are of something else.
-    store.watch(fleetPrefix, { recursive: true, stream: true }, ({ node }) => {
-      if (concerns(node.key, 'job') || concerns(node.key, 'unit')) this.#jobs = undefined;
+    // Engine and agents look at all jobs after every change, so only what changed is read anew.
+    store.watch(fleetPrefix, { recursive: true, stream: true }, ({ node, prevNode }) => {
+      const [, part, name] = /^(job|unit)\/([^/]+)/.exec(node.key.slice(fleetPrefix.length + 1)) ?? [];
+      if (part === 'job' && name !== undefined) this.#changed.add(name);
+      else if (part === 'unit' && !prevNode) for (const each of this.#incomplete) this.#changed.add(each);
+      else if (concerns(node.key, 'job') || concerns(node.key, 'unit')) this.#jobs = undefined;
     });
   }
 
@@ -84,7 +92,13 @@ export class Registry {
 
   /** Sorted by name. A unit whose text is missing or unreadable is left out. */
   jobs(): readonly Job[] {
-    this.#jobs ??= this.#list('job').flatMap((node) => this.#readJob(node) ?? []);
+    const changed = this.#changed;
+    if (this.#jobs && changed.size === 0) return this.#jobs;
+    const jobs = this.#jobs
+      ? [...this.#jobs.filter(({ name }) => !changed.has(name)), ...[...changed].flatMap((name) => this.job(name) ?? [])]
+      : this.#list('job').flatMap((node) => this.#readJob(node) ?? []);
+    changed.clear();
+    this.#jobs = jobs.sort((a, b) => (a.name < b.name ? -1 : 1));
     return this.#jobs;
   }
 
@@ -173,13 +187,25 @@ export class Registry {
     const name = baseName(node.key);
     const hash = decodeJobHash(valueIn(node, 'object'));
     const options = hash === undefined ? undefined : this.#readUnit(hash);
-    if (hash === undefined || !options) return undefined;
+    if (hash === undefined || !options) {
+      this.#incomplete.add(name);
+      return undefined;
+    }
+    this.#incomplete.delete(name);
     return {
-      ...{ name, hash, options, requirements: readRequirements(name, options) },
+      ...{ name, hash, options, requirements: this.#requirementsOf(name, options) },
       targetState: readTargetState(valueIn(node, 'target-state')),
       target: valueIn(node, 'target') || undefined,
       launchedOn: valueIn(node, 'job-state') || undefined,
     };
+  }
+
+  #requirementsOf(name: string, options: UnitOption[]): Requirements {
+    const known = this.#requirements.get(options) ?? new Map<string, Requirements>();
+    this.#requirements.set(options, known);
+    const requirements = known.get(name) ?? readRequirements(name, options);
+    known.set(name, requirements);
+    return requirements;
   }
 
   #readUnit(hash: string): UnitOption[] | undefined {
