@@ -3,7 +3,7 @@ import { floodGate, outputLines } from './output-lines.ts';
 
 function linesOf(...chunks: (string | Buffer)[]) {
   const lines: [string, number][] = [];
-  const output = outputLines((message, priority) => lines.push([message, priority]));
+  const output = outputLines((message, priority) => lines.push([message, priority]) > 0);
   for (const chunk of chunks) output.push(Buffer.from(chunk as string));
   output.end();
   return lines;
@@ -49,4 +49,11 @@ test('a flood is cut off until the interval is over, and then counted', () => {
   time = 30_000;
   expect(gate.admit()).toBe(6);
   expect(gate.admit()).toBe(0);
+});
+
+test('push tells when lines are no longer taken', () => {
+  let room = 2;
+  const output = outputLines(() => room-- > 0);
+  expect(output.push(Buffer.from('a\nb\n'))).toBe(true);
+  expect(output.push(Buffer.from('c\n'))).toBe(false);
 });

@@ -5,20 +5,25 @@ import { StringDecoder } from 'node:string_decoder';
 const maxLine = 48 * 1024;
 
 export interface OutputLines {
-  push(chunk: Buffer): void;
+  /** Answers whether the listener wants more: false while a flood is being dropped. */
+  push(chunk: Buffer): boolean;
   /** Hands over a last line that has no end. */
   end(): void;
 }
 
-/** Calls back for each line that is not blank. A leading `<3>` sets its priority, as syslog's levels. */
-export function outputLines(listener: (message: string, priority: number) => void): OutputLines {
+/**
+ * Calls back for each line that is not blank; the listener answers whether it took the line. A leading `<3>` sets the priority, as
+ * syslog's levels.
+ */
+export function outputLines(listener: (message: string, priority: number) => boolean): OutputLines {
   const decoder = new StringDecoder('utf8');
   let rest = '';
+  let wanted = true;
 
   function take(line: string) {
     const level = /^<([0-7])>/.exec(line)?.[1];
     const message = (level === undefined ? line : line.slice(3)).trimEnd();
-    if (message !== '') listener(message, level === undefined ? 6 : Number(level));
+    if (message !== '') wanted = listener(message, level === undefined ? 6 : Number(level));
   }
 
   function push(text: string) {
@@ -32,7 +37,10 @@ export function outputLines(listener: (message: string, priority: number) => voi
   }
 
   return {
-    push: (chunk) => push(decoder.write(chunk)),
+    push(chunk) {
+      push(decoder.write(chunk));
+      return wanted;
+    },
     end() {
       push(decoder.end());
       take(rest);

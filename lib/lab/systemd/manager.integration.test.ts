@@ -350,3 +350,13 @@ test('every process of a unit can be told apart and none sees the app’s own en
   expect(all.some((message) => message.includes('APP_SECRET'))).toBe(false);
   expect(all.some((message) => message.includes('User=nobody is ignored'))).toBe(true);
 });
+
+test('a unit that floods its output is cut off, and its end is still told', async () => {
+  const { manager, reaches, messages } = await startTestMachine();
+  await manager.load('a.service', '[Service]\nExecStart=/bin/sh -c "yes | head -n 300000; exit 1"');
+  await manager.start('a.service');
+  await reaches('a.service', 'failed');
+  const all = await messages('a.service');
+  expect(all.filter((message) => message === 'sh: y')).toHaveLength(10_000);
+  expect(all.at(-1)).toBe('systemd: Unit a.service entered failed state.');
+});

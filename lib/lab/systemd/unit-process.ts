@@ -17,8 +17,8 @@ export interface ProcessRequest {
 }
 
 export interface ProcessListener {
-  /** Called once for each of the two streams: where its bytes go. */
-  output(): { push(chunk: Buffer): void; end(): void };
+  /** Called once for each of the two streams: where its bytes go. `push` answers false while they are dropped. */
+  output(): { push(chunk: Buffer): boolean; end(): void };
   /** The program could not be run: `Failed at step EXEC spawning …`. */
   failedAt(message: string): void;
   /** After the last of the output. */
@@ -50,20 +50,19 @@ export function startProcess(request: ProcessRequest, listener: ProcessListener)
     if (isShortage(code)) throw new Error(describeError(code), { cause: error });
     return failAt('EXEC', execStatus, code);
   }
-  let failure: NodeJS.ErrnoException | null = null;
-  child.once('error', (error) => {
-    failure = error;
-    failAt('EXEC', execStatus, failure.code ?? '');
-  });
+  child.once('error', (error: NodeJS.ErrnoException) => failAt('EXEC', execStatus, error.code ?? ''));
   if (child.pid === undefined) return 0;
 
   let received = 0;
   let closed = false;
+  let draining = false;
   const outputs = [child.stdout!, child.stderr!].map((stream) => {
     const output = listener.output();
     stream.on('data', (chunk: Buffer) => {
       received++;
-      output.push(chunk);
+      if (output.push(chunk) || draining) return;
+      stream.pause();
+      setTimeout(() => stream.resume(), floodPauseMs).unref();
     });
     stream.once('end', () => output.end());
     stream.on('error', () => {}); // a pipe that breaks is a pipe that ends
@@ -73,10 +72,14 @@ export function startProcess(request: ProcessRequest, listener: ProcessListener)
     closed = true;
   });
   child.once('exit', (code, signal) => {
+    draining = true;
+    child.stdout!.resume();
+    child.stderr!.resume();
     const exit: ProcessExit = signal ? { code: 'killed', signal } : { code: 'exited', status: code ?? 0 };
     afterOutput(
       () => (closed ? null : received),
       () => {
+        draining = false;
         for (const output of outputs) output.end();
         listener.ended(exit);
       },
@@ -84,6 +87,9 @@ export function startProcess(request: ProcessRequest, listener: ProcessListener)
   });
   return child.pid;
 }
+
+/** Reading what is dropped anyway at full speed would cost a whole core; this leaves some 6 MB/s. */
+const floodPauseMs = 10;
 
 /** Turns of the event loop after which a flood from a process left behind no longer delays the end of the one that exited. */
 const maxTurns = 100;

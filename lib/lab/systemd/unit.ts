@@ -111,10 +111,11 @@ export function createUnit({ name, path, machine, journal, changed, restart }: U
     };
     const say = (message: string, priority: number) => {
       const dropped = gate.admit();
-      if (dropped === null) return;
+      if (dropped === null) return false;
       if (dropped > 0)
         write({ identifier: 'systemd-journal', pid: null, message: `Suppressed ${dropped} messages from ${name}`, priority: 4 });
       write({ identifier, pid: execution.pid, message, priority });
+      return true;
     };
     execution.pid = startProcess(
       {
