@@ -2,7 +2,9 @@
 import { unitText } from '#lib/cluster/unit-file.ts';
 import type { MachineFacts } from '../machine.ts';
 import type { UnitManager } from '../systemd/unit-manager.ts';
-import { agentTtl, concerns, fleetPrefix, type Job, type Registry } from './registry.ts';
+import { concerns, fleetPrefix } from './fleet-keys.ts';
+import type { Job } from './job-index.ts';
+import { agentTtl, type Registry } from './registry.ts';
 import type { Machine, UnitState } from './registry-values.ts';
 import { canRun } from './scheduler.ts';
 import { soon } from './soon.ts';

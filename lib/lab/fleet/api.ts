@@ -7,8 +7,9 @@ import { goJson } from '../etcd/wire.ts';
 import { discoveryDocument } from './api-document.ts';
 import { putUnit } from './api-put.ts';
 import { ApiError, readMetadataChanges, readUnitRequest } from './api-requests.ts';
+import type { Job } from './job-index.ts';
 import { readPage, takePage } from './page-token.ts';
-import type { Job, Registry } from './registry.ts';
+import type { Registry } from './registry.ts';
 import type { Machine, UnitState } from './registry-values.ts';
 import { problemOfName } from './unit-name.ts';
 

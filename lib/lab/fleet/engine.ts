@@ -1,5 +1,6 @@
 // fleet's engine: the one among the machines that holds the lease assigns units to machines.
-import { concerns, fleetPrefix, type Registry } from './registry.ts';
+import { concerns, fleetPrefix } from './fleet-keys.ts';
+import type { Registry } from './registry.ts';
 import { decide } from './scheduler.ts';
 import { soon } from './soon.ts';
 

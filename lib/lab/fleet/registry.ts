@@ -1,10 +1,11 @@
 // fleet's part of etcd: machines, units and their states, in the keys that every fleetctl knows.
 import type { UnitOption } from '#lib/cluster/fleet-client.ts';
-import { parseUnitFile, unitHash, unitText } from '#lib/cluster/unit-file.ts';
+import { unitHash, unitText } from '#lib/cluster/unit-file.ts';
 import type { KeyStore } from '../etcd/key-store.ts';
-import { EtcdError, type NodeView } from '../etcd/wire.ts';
+import type { NodeView } from '../etcd/wire.ts';
+import { baseName, childIn, fleetPrefix, readNode, valueIn } from './fleet-keys.ts';
+import { type Job, type JobIndex, jobIndexOf } from './job-index.ts';
 import {
-  decodeJobHash,
   decodeMachine,
   decodeState,
   encodeJob,
@@ -12,54 +13,20 @@ import {
   encodeState,
   type Machine,
   parseObject,
-  readTargetState,
   type TargetState,
   type UnitState,
 } from './registry-values.ts';
-import { type Requirements, readRequirements } from './requirements.ts';
 
-/** A unit as it stands in the registry. */
-export interface Job {
-  name: string;
-  /** 40 hexadecimal digits. */
-  hash: string;
-  options: UnitOption[];
-  requirements: Requirements;
-  targetState: TargetState;
-  /** The machine that the engine chose. */
-  target: string | undefined;
-  /** The machine that says it has launched the unit. */
-  launchedOn: string | undefined;
-}
-
-/** Hidden from listings, as its name begins with `_`. */
-export const fleetPrefix = '/_coreos.com/fleet';
 /** Machines, launched units and states vanish unless they are renewed within this; seconds. */
 export const agentTtl = 30;
 
-/** How many parsed unit texts are kept. */
-const mostParsed = 1000;
-
 export class Registry {
   readonly store: KeyStore;
-  /** Parsed texts; they never change, as their hash is their key. */
-  #units = new Map<string, UnitOption[]>();
-  #requirements = new WeakMap<UnitOption[], Map<string, Requirements>>();
-  /** Sorted by name; undefined when it must be read anew, except for the names in `#changed`. */
-  #jobs: Job[] | undefined;
-  #changed = new Set<string>();
-  /** Names whose text is not there (yet). */
-  #incomplete = new Set<string>();
+  #jobs: JobIndex;
 
   constructor(store: KeyStore) {
     this.store = store;
-    // Engine and agents look at all jobs after every change, so only what changed is read anew.
-    store.watch(fleetPrefix, { recursive: true, stream: true }, ({ node, prevNode }) => {
-      const [, part, name] = /^(job|unit)\/([^/]+)/.exec(node.key.slice(fleetPrefix.length + 1)) ?? [];
-      if (part === 'job' && name !== undefined) this.#changed.add(name);
-      else if (part === 'unit' && !prevNode) for (const each of this.#incomplete) this.#changed.add(each);
-      else if (concerns(node.key, 'job') || concerns(node.key, 'unit')) this.#jobs = undefined;
-    });
+    this.#jobs = jobIndexOf(store);
   }
 
   /** Sorted by ID. */
@@ -92,19 +59,11 @@ export class Registry {
 
   /** Sorted by name. A unit whose text is missing or unreadable is left out. */
   jobs(): readonly Job[] {
-    const changed = this.#changed;
-    if (this.#jobs && changed.size === 0) return this.#jobs;
-    const jobs = this.#jobs
-      ? [...this.#jobs.filter(({ name }) => !changed.has(name)), ...[...changed].flatMap((name) => this.job(name) ?? [])]
-      : this.#list('job').flatMap((node) => this.#readJob(node) ?? []);
-    changed.clear();
-    this.#jobs = jobs.sort((a, b) => (a.name < b.name ? -1 : 1));
-    return this.#jobs;
+    return this.#jobs.all();
   }
 
   job(name: string): Job | undefined {
-    const node = this.#get(`job/${name}`);
-    return node && this.#readJob(node);
+    return this.#jobs.find(name);
   }
 
   /** Adds the unit, or replaces its text and target state. */
@@ -183,44 +142,6 @@ export class Registry {
     if (parseObject(this.#get('lease/engine-leader')?.value).MachineID === machineId) this.#remove('lease/engine-leader');
   }
 
-  #readJob(node: NodeView): Job | undefined {
-    const name = baseName(node.key);
-    const hash = decodeJobHash(valueIn(node, 'object'));
-    const options = hash === undefined ? undefined : this.#readUnit(hash);
-    if (hash === undefined || !options) {
-      this.#incomplete.add(name);
-      return undefined;
-    }
-    this.#incomplete.delete(name);
-    return {
-      ...{ name, hash, options, requirements: this.#requirementsOf(name, options) },
-      targetState: readTargetState(valueIn(node, 'target-state')),
-      target: valueIn(node, 'target') || undefined,
-      launchedOn: valueIn(node, 'job-state') || undefined,
-    };
-  }
-
-  #requirementsOf(name: string, options: UnitOption[]): Requirements {
-    const known = this.#requirements.get(options) ?? new Map<string, Requirements>();
-    this.#requirements.set(options, known);
-    const requirements = known.get(name) ?? readRequirements(name, options);
-    known.set(name, requirements);
-    return requirements;
-  }
-
-  #readUnit(hash: string): UnitOption[] | undefined {
-    const raw = parseObject(this.#get(`unit/${hash}`)?.value).Raw;
-    if (typeof raw !== 'string') return undefined;
-    try {
-      const options = this.#units.get(raw) ?? parseUnitFile(raw);
-      if (this.#units.size >= mostParsed) this.#units.clear();
-      this.#units.set(raw, options);
-      return options;
-    } catch {
-      return undefined; // written by hand; fleet skips it as well
-    }
-  }
-
   /** A value that is as it was only gets a new lifetime, which no watcher is told. */
   #renew(key: string, value: string, ttl = agentTtl): void {
     const path = `${fleetPrefix}/${key}`;
@@ -234,33 +155,10 @@ export class Registry {
   }
 
   #get(key: string): NodeView | undefined {
-    try {
-      return this.store.get(`${fleetPrefix}/${key}`, { recursive: true, sorted: true }).node;
-    } catch (error) {
-      if (error instanceof EtcdError) return undefined;
-      throw error;
-    }
+    return readNode(this.store, key);
   }
 
   #list(key: string): NodeView[] {
     return this.#get(key)?.nodes ?? [];
   }
-}
-
-/** Whether a change of this key changes something in that part of the registry; the key may lie above it. */
-export function concerns(key: string, part: string): boolean {
-  const place = `${fleetPrefix}/${part}`;
-  return key === place || key.startsWith(`${place}/`) || place.startsWith(`${key}/`);
-}
-
-function childIn({ nodes = [], key }: NodeView, name: string): NodeView | undefined {
-  return nodes.find((node) => node.key === `${key}/${name}`);
-}
-
-function valueIn(node: NodeView, name: string): string | undefined {
-  return childIn(node, name)?.value;
-}
-
-function baseName(key: string): string {
-  return key.slice(key.lastIndexOf('/') + 1);
 }

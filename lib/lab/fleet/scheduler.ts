@@ -1,6 +1,6 @@
 // Where units run: pure decisions over what the registry holds.
 import { matchesGlob } from './glob.ts';
-import type { Job } from './registry.ts';
+import type { Job } from './job-index.ts';
 import type { Machine } from './registry-values.ts';
 import { partsOfName } from './unit-name.ts';
 
