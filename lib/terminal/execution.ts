@@ -1,7 +1,7 @@
 /** Follows one command that was typed for somebody: finds it among the shell's signed marks, and says how it ended. */
 
 export interface ExecutionHandlers {
-  /** The command runs; its output begins at `from`. Called again when a step has shown its lines. */
+  /** The command runs; its output begins at `from`. Called again when a step has shown its lines, which are not its output. */
   started(from: number): void;
   output(offset: number, bytes: Buffer): void;
   ended(to: number, status: number): void;
@@ -26,6 +26,7 @@ const startMs = 10_000;
 /** @param typed what was typed, to tell it from a command that the learner typed in the same moment */
 export function followExecution(typed: string, handlers: ExecutionHandlers) {
   let status: 'typed' | 'running' | 'over' = 'typed';
+  let showing = typed.startsWith('step ');
   let timer = setTimeout(() => lose('The shell did not take the command. Press Ctrl-C in the terminal and run it again.'), startMs);
 
   return {
@@ -51,8 +52,10 @@ export function followExecution(typed: string, handlers: ExecutionHandlers) {
   };
 
   function follow(event: ExecutionEvent): void {
-    if (event.kind === 'block') handlers.started(event.offset);
-    else if (event.kind === 'output') handlers.output(event.offset, event.bytes);
+    if (event.kind === 'block') {
+      showing = false;
+      handlers.started(event.offset);
+    } else if (event.kind === 'output' && !showing) handlers.output(event.offset, event.bytes);
     else if (event.kind === 'prompt') {
       status = 'over';
       handlers.ended(event.offset, event.status);

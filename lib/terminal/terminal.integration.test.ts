@@ -149,7 +149,8 @@ test('a command over several lines counts as one and is busy until it is complet
   const { terminal } = await openTestTerminal(programs);
   const events = record(terminal);
   terminal.write('for i in 1 2; do\r');
-  await until(terminal, () => terminal.state().status === 'busy', 'the second prompt');
+  await untilText(terminal, /do\r\n[^>]*> $/);
+  expect(terminal.state().status).toBe('busy');
   expect(events.filter((event) => event.kind === 'start')).toEqual([]);
   terminal.write('echo "<$i>"; done\r');
   await atPrompt(terminal);
@@ -189,6 +190,7 @@ test('a bash without PS0 notices the start of a command by its DEBUG trap', asyn
   expect(await run('echo x | false')).toMatchObject({ status: 1, lost: null });
   expect(await run('echo x\n(exit 9)\necho y')).toMatchObject({ status: 9, lost: null });
   terminal.write('\r');
+  await atPrompt(terminal);
   expect(await run('for i in 1 2; do echo "$i"; done')).toMatchObject({ status: 0, lost: null });
   expect(events.filter((event) => event.kind === 'start')).toHaveLength(4);
 });
@@ -216,6 +218,7 @@ test('nothing is given back where nothing was typed', async () => {
   const { terminal, run } = await openTestTerminal(programs);
   terminal.write('echo old\x15');
   terminal.write('\r');
+  await atPrompt(terminal);
   await run('echo one');
   const events = record(terminal);
   terminal.write('\r');
@@ -232,11 +235,30 @@ test('a command that the learner typed in the same moment is not mistaken for th
   await untilText(terminal, /[\n\x07]theirs\r\n/);
 });
 
-test('a run behind a command that was typed a moment before waits for it', async () => {
+test('a run behind a command that was typed ahead waits for it', async () => {
   const { terminal } = await openTestTerminal(programs);
-  terminal.write('sleep 0.2\r');
+  terminal.write('sleep 0.1\r');
+  terminal.write('sleep 0.3; echo ahead\r');
+  await atPrompt(terminal);
+  const events = record(terminal);
   const outcome = await runIn(terminal, 'echo mine; (exit 3)');
   expect(outcome).toMatchObject({ status: 3, lost: null });
+  expect(events.filter((event) => event.kind === 'start').map(({ command }) => command)).toEqual([
+    'sleep 0.3; echo ahead',
+    'echo mine; (exit 3)',
+  ]);
+});
+
+test('the prompt does not count from Enter until the shell has answered', async () => {
+  const { terminal } = await openTestTerminal(programs);
+  terminal.write('read -r x\r');
+  expect(terminal.state().status).toBe('busy');
+  await untilText(terminal, /read -r x\r\n/);
+  expect(() => terminal.execute({ name: 'x', text: 'true' }, {} as never)).toThrow('not at a prompt');
+  terminal.write('typed\r');
+  await atPrompt(terminal);
+  terminal.write('\r');
+  await atPrompt(terminal);
 });
 
 test('an incomplete command is taken back and reported', async () => {

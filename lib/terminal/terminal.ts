@@ -71,6 +71,10 @@ export interface Terminal {
 
 /** Leaves the alternate screen, mouse reporting and colours that a dead program may have left on. */
 const resetModes = '\x1b[!p\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m\r\n';
+/** Keys after which bash starts a command, or a new prompt. */
+const endsLine = /[\r\n\x03\x04]/;
+/** A shell at its prompt answers them with a mark; when it does not, they went into a search or a quotation. */
+const answerMs = 1000;
 /** A shell that ignores the hang-up is killed after this. */
 const hangUpMs = 1000;
 
@@ -93,6 +97,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   /** The shell waits at its prompt; with an execution under way, for what was typed to arrive. */
   let shellReads = false;
   let execution: ReturnType<typeof followExecution> | null = null;
+  let answerTimer: NodeJS.Timeout | undefined;
   let restarting: Promise<void> | null = null;
   let closed = false;
   const viewers = createViewers(log, { pause: () => pty?.pause(), resume: () => pty?.resume() });
@@ -112,6 +117,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       if (text.includes('\x03')) pty?.discardInput();
       pty?.write(text);
       halfTyped = true;
+      if (status === 'prompt' && endsLine.test(text)) awaitMark();
       emit({ kind: 'input', text });
     },
     resize(next) {
@@ -155,6 +161,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     },
     async close() {
       closed = true;
+      clearTimeout(answerTimer);
       await endShell();
       viewers.close();
       await rm(directory, { recursive: true, force: true });
@@ -249,7 +256,15 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     } else emit({ kind: 'block', offset: log.end });
   }
 
+  /** The learner has pressed Enter: what is typed now would reach their command, so the prompt does not count until the shell has answered. */
+  function awaitMark(): void {
+    setStatus('busy');
+    clearTimeout(answerTimer);
+    answerTimer = setTimeout(becomeReady, answerMs);
+  }
+
   function becomeReady(): void {
+    clearTimeout(answerTimer);
     if (!shellReads || execution || status === 'prompt') return;
     if (asidePut) pty?.write(giveBackKeys);
     halfTyped ||= asidePut;

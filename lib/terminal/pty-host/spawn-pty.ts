@@ -71,23 +71,7 @@ export function spawnPty(options: SpawnOptions, handlers: SpawnHandlers): Spawne
   requireDirectory(options.directory);
   requireFile(options.file);
   const buffer = Buffer.allocUnsafeSlow(readSize);
-  const environment = { TERM: 'xterm-256color', ...options.environment, PWD: options.directory };
-  const plugs = plugGaps();
-  const { fd, pid, pty } = native.module.fork(
-    options.file,
-    options.args,
-    Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-    options.directory,
-    options.size.cols,
-    options.size.rows,
-    -1,
-    -1,
-    true,
-    helper,
-    finish,
-  );
-  masters.add(fd);
-  for (const plug of plugs) closeSync(plug);
+  const { fd, pid, pty } = fork(options, finish);
   // While somebody holds the other side open, the kernel reports no hang-up and every byte can be read.
   let hold = openHold(pty);
   let open = true;
@@ -169,6 +153,18 @@ export function spawnPty(options: SpawnOptions, handlers: SpawnHandlers): Spawne
       total += length;
       handlers.onOutput(buffer.subarray(0, length));
     }
+  }
+}
+
+function fork({ file, args, directory, environment, size }: SpawnOptions, onExit: (status: number, signal: number) => void) {
+  const variables = Object.entries({ TERM: 'xterm-256color', ...environment, PWD: directory }).map(([name, value]) => `${name}=${value}`);
+  const plugs = plugGaps();
+  try {
+    const pty = native.module.fork(file, args, variables, directory, size.cols, size.rows, -1, -1, true, helper, onExit);
+    masters.add(pty.fd);
+    return pty;
+  } finally {
+    for (const plug of plugs) closeSync(plug);
   }
 }
 
