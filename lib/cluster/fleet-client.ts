@@ -1,5 +1,5 @@
 // fleet's HTTP API, version 1, over any stream: one connection, kept alive, used for one request after the other.
-import { Agent, type IncomingMessage, request } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 export type TargetState = 'inactive' | 'loaded' | 'launched';
@@ -177,7 +177,11 @@ class StreamAgent extends Agent {
   override keepSocketAlive(): boolean {
     return true;
   }
-  override reuseSocket(): void {}
+  override reuseSocket(stream: Duplex, request: ClientRequest): void {
+    // The agent takes the listener away that it gave the idle stream, and then wants a socket's method.
+    if (!('ref' in stream)) Object.assign(stream, { ref: () => stream });
+    super.reuseSocket(stream, request);
+  }
 }
 
 interface Exchange {

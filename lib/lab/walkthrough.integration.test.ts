@@ -16,7 +16,7 @@ test('the walkthrough by hand: from vagrant-setup to the reflected request and b
 
   const setup = await learner('bash vagrant-setup');
   expect(setup).toMatchObject({ status: 0, stdout: expect.stringContaining('==> core-01: Machine booted and ready!') });
-  const [{ sshPort, identityFile }] = (await testLab.lab.status()).machines as [{ sshPort: number; identityFile: string }];
+  const { sshPort, identityFile } = (await testLab.lab.status()).machines[0]!;
   const fleetctl = `fleetctl --tunnel 127.0.0.1:${sshPort}`;
 
   const machines = await learner(`echo yes | ${fleetctl} list-machines`);
