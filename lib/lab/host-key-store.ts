@@ -6,60 +6,86 @@ import { readFileIfPresent, replaceFile } from './files.ts';
 import { generateHostKeys } from './ssh/host-keys.ts';
 
 export interface HostKeyStore {
-  /** Makes a set of spare keys unless there is one on disk. */
-  prepare(): Promise<void>;
   /** The machine's keys in PEM: those in its directory, or new ones that are put there. */
   keysOf(machineDirectory: string): Promise<string[]>;
 }
 
+/** As many machines as a cluster usually has, so that they boot without waiting for one another's keys. */
+const spares = 3;
 const keysSchema = z.array(z.string()).min(1);
 
-export function createHostKeyStore(path: string): HostKeyStore {
-  let spare: Promise<string[]> | undefined;
+/** Reads the spare keys in `directory`, and makes what is missing while nobody waits for it. */
+export function createHostKeyStore(directory: string): HostKeyStore {
+  const pool = Array.from({ length: spares }, (_, index) => createSpare(join(directory, `spare-${index + 1}.json`)));
+  let filling: Promise<unknown> = Promise.resolve();
+  fill();
 
-  async function loadSpare(): Promise<string[]> {
-    const text = await readFileIfPresent(path);
-    const keys = keysSchema.safeParse(text === null ? null : parse(text));
-    return keys.success ? keys.data : saveSpare();
-  }
-
-  async function saveSpare(): Promise<string[]> {
-    const keys = await generateHostKeys();
-    await replaceFile(path, JSON.stringify(keys));
-    return keys;
-  }
-
-  async function takeSpare(): Promise<string[]> {
-    const taken = spare ?? loadSpare();
-    // Gone from disk before they are handed out, so that a crash in between cannot give them to a second machine.
-    const removed = taken.then(() => rm(path, { force: true }));
-    spare = removed.then(saveSpare);
-    spare.catch(() => {}); // the next one to take them gets to know
-    await removed;
-    return taken;
+  /** One key after the other, so that a boot that needs the processor meanwhile gets it. */
+  function fill(): void {
+    for (const spare of pool) filling = filling.then(() => spare.prepare()).catch(() => {}); // whoever takes it gets to know
   }
 
   return {
-    async prepare() {
-      spare ??= loadSpare();
-      await spare;
-    },
     async keysOf(machineDirectory) {
       const own = join(machineDirectory, 'etc/ssh/host-keys.json');
-      const present = await readFileIfPresent(own);
-      const keys = keysSchema.safeParse(present === null ? null : parse(present));
-      if (keys.success) return keys.data;
-      const fresh = await takeSpare();
+      const present = await readKeys(own);
+      if (present !== null) return present;
+      const spare = pool.find((candidate) => candidate.isReady()) ?? pool[0]!;
+      const fresh = await spare.take();
       await replaceFile(own, JSON.stringify(fresh));
+      fill();
       return fresh;
     },
   };
 }
 
-function parse(text: string): unknown {
+/** One pair of keys on disk, until somebody takes it. */
+function createSpare(path: string) {
+  let keys: Promise<string[]> | undefined;
+  let ready = false;
+  let removed = Promise.resolve();
+
+  async function load(): Promise<string[]> {
+    await removed;
+    const present = await readKeys(path);
+    const loaded = present ?? (await generateHostKeys());
+    if (present === null) await replaceFile(path, JSON.stringify(loaded));
+    ready = true;
+    return loaded;
+  }
+
+  function prepare(): Promise<string[]> {
+    keys ??= load().catch((error) => {
+      keys = undefined;
+      throw error;
+    });
+    return keys;
+  }
+
+  return {
+    prepare,
+    isReady: () => ready,
+    async take(): Promise<string[]> {
+      const taken = prepare();
+      const loaded = await taken;
+      // Another boot may have waited for the same pair, and got it.
+      if (keys !== taken) return this.take();
+      keys = undefined;
+      ready = false;
+      // Gone from disk before it is handed out, so that a crash in between cannot give it to a second machine.
+      removed = rm(path, { force: true });
+      await removed;
+      return loaded;
+    },
+  };
+}
+
+async function readKeys(path: string): Promise<string[] | null> {
+  const text = await readFileIfPresent(path);
+  if (text === null) return null;
   try {
-    return JSON.parse(text);
+    return keysSchema.parse(JSON.parse(text));
   } catch {
-    return null;
+    return null; // damaged: new ones are made
   }
 }

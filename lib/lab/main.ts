@@ -48,7 +48,7 @@ async function start({ workspace, run, programs, projectRoot, marker }: LabOptio
   const ended = endLeftovers(machines);
   if (ended > 0) report(`ended ${ended} process${ended === 1 ? '' : 'es'} that an earlier lab had left behind.`);
   await mkdir(machines, { recursive: true, mode: 0o700 });
-  const hostKeys = createHostKeyStore(join(directory, 'spare-host-keys.json'));
+  const hostKeys = createHostKeyStore(join(directory, 'host-keys'));
   const [key, tools, records, discovery] = await Promise.all([
     ensurePrivateKey(vagrantHome),
     writeTools(directory, programs),
@@ -56,7 +56,6 @@ async function start({ workspace, run, programs, projectRoot, marker }: LabOptio
     startDiscovery(join(directory, 'discovery')),
     buildRepositories(projectRoot, join(directory, 'repositories')),
     buildImage(join(projectRoot, 'reflector'), registry),
-    hostKeys.prepare(),
   ]);
   closers.add(discovery.close);
   const ptyHost = startPtyHost({ program: join(programs, 'pty-host.mjs') });
