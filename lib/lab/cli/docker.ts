@@ -1,6 +1,6 @@
 // The machine's `docker` command: a client of its daemon's API, like Docker's own.
-import { type ApiClient, connectTo, findSocket } from '../docker/cli/api-client.ts';
-import { CommandError } from '../docker/cli/command-error.ts';
+import { type ApiClient, connectTo, findSocket } from '#lib/lab/docker/cli/api-client.ts';
+import { CommandError } from '#lib/lab/docker/cli/command-error.ts';
 import {
   inspectCommand,
   killCommand,
@@ -11,10 +11,10 @@ import {
   startCommand,
   stopCommand,
   waitCommand,
-} from '../docker/cli/container-commands.ts';
-import { imagesCommand, infoCommand, rmiCommand, versionCommand } from '../docker/cli/image-commands.ts';
-import { pullCommand } from '../docker/cli/pull.ts';
-import { execCommand, runCommand } from '../docker/cli/run.ts';
+} from '#lib/lab/docker/cli/container-commands.ts';
+import { imagesCommand, infoCommand, rmiCommand, versionCommand } from '#lib/lab/docker/cli/image-commands.ts';
+import { pullCommand } from '#lib/lab/docker/cli/pull.ts';
+import { execCommand, runCommand } from '#lib/lab/docker/cli/run.ts';
 
 interface Command {
   usage: string;

@@ -29,15 +29,15 @@ export function systemRoutes(machine: MachineFacts, images: ImageStore, containe
           Os: 'linux',
           Arch: architecture,
           KernelVersion: release(),
+          GoVersion: `none (Node ${process.versions.node})`,
+          GitCommit: 'none',
+          BuildTime: 'none',
         };
         call.json(200, {
           Platform: { Name: 'CoreOS-Reflector lab' },
           Version: engineVersion,
           ...details,
-          GoVersion: `none (Node ${process.versions.node})`,
-          GitCommit: '',
-          BuildTime: '',
-          Components: [{ Name: 'Engine', Version: engineVersion, Details: details }],
+          Components: [{ Name: 'Engine', Version: engineVersion, Details: { ...details, Experimental: 'false' } }],
         });
       },
     ],

@@ -17,7 +17,6 @@ if (typeof written === 'string') {
   carryOn(carried);
   if (isMainThread) {
     setEnvironmentData(settingVariable, forChildren);
-    showPath(setting.root);
     if (setting.lifeline) followDaemon();
   }
 }
@@ -44,12 +43,6 @@ function carryOn(carried: Record<string, string>): void {
 }
 
 type Spawn = (this: ChildProcess, options: { envPairs?: string[] }) => unknown;
-
-/** In the container the program lies at `/app/server.js`, wherever its root is. */
-function showPath(root: string): void {
-  const script = process.argv[1];
-  if (script?.startsWith(`${root}/`)) process.argv[1] = script.slice(root.length);
-}
 
 /** When the daemon is gone, nobody could stop this container any more: it ends, with everything it started. */
 function followDaemon(): void {

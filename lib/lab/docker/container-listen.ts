@@ -15,6 +15,7 @@ type Listen = (this: Server, options: ListenOptions & { path: string }, callback
 export function redirectListen(setting: ContainerSetting): void {
   const original = Server.prototype.listen as Listen;
   const redirected = function (this: Server, ...args: unknown[]): Server {
+    Reflect.deleteProperty(this, 'address'); // of an earlier listen on a port
     const wanted = tcpListen(args);
     if (!wanted) return (original as (...args: unknown[]) => Server).apply(this, args);
     const host = wanted.host || '::';
@@ -27,10 +28,9 @@ export function redirectListen(setting: ContainerSetting): void {
     }
     const shown: AddressInfo = { address: host, family: isIPv4(host) ? 'IPv4' : 'IPv6', port };
     this.address = () => (this.listening ? shown : null);
-    this.prependListener('connection', (socket: Socket) => showAddresses(socket, setting, shown));
-    this.once('close', () => {
-      Reflect.deleteProperty(this, 'address');
-    });
+    const show = (socket: Socket) => showAddresses(socket, setting, shown);
+    this.prependListener('connection', show);
+    this.once('close', () => this.off('connection', show));
     const path = join(setting.sockets, socketName(port, loopback));
     return original.call(this, { ...wanted.options, path }, wanted.callback);
   };

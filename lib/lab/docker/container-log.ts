@@ -35,6 +35,7 @@ export async function openContainerLog(path: string): Promise<ContainerLog> {
   const partial: Record<OutputStream, Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
   let file = await open(path, 'a', 0o600);
   let size = (await file.stat()).size;
+  if (size > 0) await file.appendFile('\n'); // a crash may have torn the last entry; the next one begins a line
   let generation = 0;
   let version = 0;
   let waiting = 0;
@@ -177,6 +178,7 @@ async function openReader(path: string): Promise<{ next(): Promise<LogLine[]>; c
 
 /** An entry that a crash tore is left out. */
 function parseLine(text: string): LogLine[] {
+  if (!text) return [];
   try {
     return [JSON.parse(text) as LogLine];
   } catch {

@@ -60,7 +60,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
   if (basename(program) !== 'node' || (program !== 'node' && !/^\/usr(?:\/local)?\/bin\/node$/.test(program))) throw notExecutable(program);
   const directory = join(root, posix.normalize(options.workingDir));
   await mkdir(directory, { recursive: true });
-  const setting: ContainerSetting = { ...options.setting, root, hidden: Object.keys(hidden), lifeline: true };
+  const setting: ContainerSetting = { ...options.setting, hidden: Object.keys(hidden), lifeline: true };
   const environment: Record<string, string> = {
     HOME: '/root',
     HOSTNAME: options.hostname,

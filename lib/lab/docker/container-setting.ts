@@ -5,8 +5,6 @@ export const settingVariable = 'CONTAINER_INIT';
 export interface ContainerSetting {
   /** The directory where a listening port becomes a Unix socket. */
   sockets: string;
-  /** The container's root on this computer; shown to the program as `/`. */
-  root: string;
   /** The container's own address, such as `172.17.0.2`. */
   address: string;
   /** Where connections seem to come from. */

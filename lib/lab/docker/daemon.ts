@@ -1,6 +1,7 @@
 // A machine's Docker daemon: the part of the Docker Engine API that the tutorial touches, on a Unix socket.
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { MachineFacts } from '#lib/lab/machine.ts';
@@ -101,21 +102,43 @@ async function dispatch(
   open: (params: string[], query: URLSearchParams) => ApiCall,
   isAnswered: () => boolean,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://docker');
-  const { path, version } = splitVersion(url.pathname);
+  const [pathname = '/', query = ''] = (request.url ?? '/').split('?', 2);
+  const { path, version } = splitVersion(pathname);
   const found = routes
     .map(([method, pattern, handle]) => ({ handle, match: method === request.method ? pattern.exec(path) : null }))
     .find(({ match }) => match);
-  let call: ApiCall | null = null;
+  const params = decodeParams(found?.match?.slice(1) ?? []);
+  const call = open(params ?? [], new URLSearchParams(query));
   try {
-    call = open((found?.match?.slice(1) ?? []).map(decodeURIComponent), url.searchParams);
+    refuseBrowsers(request);
     checkVersion(version);
+    if (!params) throw new ApiError(400, `the path ${path} is not well encoded`);
     if (!found) throw new ApiError(404, `page not found: the lab's Docker does not offer ${request.method} ${path}`);
     await found.handle(call);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    if (!call || isAnswered()) request.socket.destroy();
+    if (isAnswered()) request.socket.destroy();
     else call.json(error instanceof ApiError ? error.status : 500, { message });
+  }
+}
+
+/**
+ * With `$expose_docker_tcp` the API has a port of this computer, where any web page could send requests; whoever starts a
+ * container runs code. No Docker client says where it was called from, or calls us by a domain's name.
+ */
+function refuseBrowsers({ headers }: IncomingMessage): void {
+  const host = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+  const isDomain = host.includes('.') && !isIP(host) && !host.endsWith('.localhost') && !host.includes('/') && !host.includes('%2f');
+  if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined || isDomain) {
+    throw new ApiError(403, "the lab's Docker does not answer web pages");
+  }
+}
+
+function decodeParams(written: string[]): string[] | null {
+  try {
+    return written.map(decodeURIComponent);
+  } catch {
+    return null;
   }
 }
 
