@@ -131,6 +131,11 @@ test.each([
     stderr: expect.stringContaining('non-zero exit status'),
   });
   expect((await testLab.lab.status()).machines).toMatchObject([{ state: 'running', provisioned: false, etcdPort: null }]);
+  const seen = await testLab.shell("vagrant ssh -c 'systemctl is-active etcd.service fleet.service; journalctl -u etcd.service'", {
+    directory,
+  });
+  expect(seen.stdout).toMatch(/^inactive\ninactive\n/);
+  expect(seen.stdout).toMatch(reason);
 
   const { discovery } = await testLab.lab.status();
   const fresh = await testLab.shell(`curl -fsS '${discovery}/new?size=1'`);
@@ -238,7 +243,7 @@ test('a lab that is killed is started again, ends what its machines left running
   const directory = await prepareProject(testLab);
   await testLab.shell(`vagrant up && vagrant ssh -c 'nohup setsid sleep 4321 >/dev/null 2>&1 &'`, { directory });
   const running = async () => (await marked(testLab.marker)).map(({ command }) => command);
-  expect(await running()).toContain('sleep 4321');
+  await expect.poll(running).toContain('sleep 4321');
   const { pid } = (await marked(testLab.marker)).find(({ command }) => command.includes('lab.mjs'))!;
   process.kill(pid, 'SIGKILL');
   await expect.poll(() => testLab.lab.status().catch(() => null), { timeout: 10_000 }).toMatchObject({ machines: [{ state: 'running' }] });

@@ -42,15 +42,6 @@ const startCommands = new Set(['start', 'restart', 'reload-or-restart']);
 /** The socket unit of the sample user-data, and the port that it opens on the machine. */
 const dockerSocketUnit = 'docker-tcp.socket';
 export const dockerApiPort = 2375;
-/** What the lab itself is, in place of a unit file. */
-const builtinUnits = [
-  { name: 'docker.service', description: 'Docker Application Container Engine' },
-  { name: 'etcd.service', description: 'etcd' },
-  { name: 'etcd2.service', description: 'etcd2' },
-  { name: 'fleet.service', description: 'fleet daemon' },
-  { name: dockerSocketUnit, description: 'Docker Socket for the API' },
-];
-const isBuiltin = (name: string) => builtinUnits.some((unit) => unit.name === name);
 /** What units get to stop by themselves before their containers are stopped; the whole has to fit into five seconds. */
 const stopMs = 2000;
 
@@ -58,7 +49,22 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
   const { machine, journal, record, addressBook } = context;
   const closers = createClosers();
   const stopping = new AbortController();
-  const units = await startUnitManager({ machine, journal, builtin: builtinUnits });
+  let etcd: EtcdState = { status: 'stopped' };
+  let starting: Promise<unknown> = Promise.resolve();
+  let fleet: MachineFleet | undefined;
+  let fleetWanted: FleetConfig | null = null;
+  let dockerTcp = false;
+  /** The spelling in user-data. */
+  let etcdService: EtcdConfig['service'] | null = null;
+  // What the lab itself is, in place of a unit file.
+  const builtin = [
+    { name: 'docker.service', description: 'Docker Application Container Engine' },
+    { name: 'etcd.service', description: 'etcd', isActive: () => etcd.status !== 'stopped' && etcdService === 'etcd' },
+    { name: 'etcd2.service', description: 'etcd2', isActive: () => etcd.status !== 'stopped' && etcdService === 'etcd2' },
+    { name: 'fleet.service', description: 'fleet daemon', isActive: () => fleet !== undefined },
+    { name: dockerSocketUnit, description: 'Docker Socket for the API', isActive: () => dockerTcp },
+  ];
+  const units = await startUnitManager({ machine, journal, builtin });
   const docker = await startDockerDaemon({
     machine,
     registry: context.registry,
@@ -74,12 +80,6 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
     await Promise.race([stopped, setTimeout(stopMs, undefined, { ref: false })]);
     await Promise.all([stopped, docker.close()]);
   });
-
-  let etcd: EtcdState = { status: 'stopped' };
-  let starting: Promise<unknown> = Promise.resolve();
-  let fleet: MachineFleet | undefined;
-  let fleetWanted: FleetConfig | null = null;
-  let dockerTcp = false;
 
   /** Resolves as soon as etcd and fleet run, or etcd waits for other machines; false when something failed. */
   function ensureEtcd(config: EtcdConfig, log: (line: string) => void): Promise<boolean> {
@@ -137,9 +137,10 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
         dockerTcp = true;
         closers.add(addressBook.enter(machine.address, dockerApiPort, () => openUnixSocket(join(machine.run, 'docker.sock'))));
       }
-      for (const unit of config.units) if (!isBuiltin(unit.name)) await startUnit(unit, log);
+      for (const unit of config.units) if (!builtin.some(({ name }) => name === unit.name)) await startUnit(unit, log);
       const service = starts('etcd2.service') ? 'etcd2' : starts('etcd.service') ? 'etcd' : null;
       if (service === null) return true;
+      if (etcd.status === 'stopped') etcdService = service;
       const settings = config.etcd ?? { service, discovery: null, peerUrl: `http://${machine.address}:7001`, environment: {} };
       return ensureEtcd(settings, log);
     },

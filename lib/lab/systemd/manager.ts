@@ -13,8 +13,15 @@ import { activeWord, type UnitStatus } from './unit-status.ts';
 export interface UnitManagerOptions {
   machine: MachineFacts;
   journal: Journal;
-  /** What belongs to the machine itself and always runs, such as docker.service. */
-  builtin: { name: string; description: string }[];
+  /** What belongs to the machine itself, such as docker.service. */
+  builtin: BuiltinUnit[];
+}
+
+export interface BuiltinUnit {
+  name: string;
+  description: string;
+  /** Left out when it always runs. */
+  isActive?(): boolean;
 }
 
 export interface RunningUnitManager extends UnitManager {
@@ -38,7 +45,7 @@ const killGraceMs = 1000;
 
 export async function startUnitManager({ machine, journal, builtin }: UnitManagerOptions): Promise<RunningUnitManager> {
   const units = new Map<string, Unit>();
-  const always = new Map([...reachedTargets, ...builtin].map((unit) => [unit.name, unit]));
+  const always = new Map([...reachedTargets, ...builtin].map((unit: BuiltinUnit) => [unit.name, unit]));
   const bootedAt = Date.now();
   const listeners = new Set<(state: UnitState) => void>();
   const jobs = createJobs(units, (name) => always.has(name));
@@ -73,12 +80,12 @@ export async function startUnitManager({ machine, journal, builtin }: UnitManage
 
   const control: UnitControl = {
     statuses: () => [
-      ...[...always.values()].map((unit) => alwaysActive(unit, bootedAt)),
+      ...[...always.values()].map((unit) => builtinStatus(unit, bootedAt)),
       ...[...units.values()].map((unit) => unit.status()),
     ],
     status(name) {
       const unit = always.get(name);
-      return unit ? alwaysActive(unit, bootedAt) : (units.get(name)?.status() ?? null);
+      return unit ? builtinStatus(unit, bootedAt) : (units.get(name)?.status() ?? null);
     },
     async run(name, kind) {
       if (always.has(name)) {
@@ -176,20 +183,21 @@ function checkName(name: string): void {
   if (suffix !== '.service') throw new Error(`Unit ${name} cannot be loaded: the lab's machines run .service units only.`);
 }
 
-function alwaysActive({ name, description }: { name: string; description: string }, since: number): UnitStatus {
-  const target = name.endsWith('.target');
+function builtinStatus({ name, description, isActive = () => true }: BuiltinUnit, since: number): UnitStatus {
+  const active = isActive();
+  const running = name.endsWith('.target') ? 'active' : 'running';
   return {
     name,
     load: 'loaded',
-    active: 'active',
-    sub: target ? 'active' : 'running',
+    active: active ? 'active' : 'inactive',
+    sub: active ? running : 'dead',
     description,
     path: null,
     enabled: '',
     text: '',
     loadError: null,
     result: 'success',
-    since,
+    since: active ? since : null,
     restarts: 0,
     main: null,
     control: null,
