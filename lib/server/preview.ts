@@ -9,6 +9,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { listenOn } from './listen.ts';
 
 export interface Preview {
@@ -41,6 +42,9 @@ const withheld = [
   'transfer-encoding',
 ];
 const limitMs = 5000;
+/** How long a refused connection is tried again before the frame is told. */
+const patienceMs = 3000;
+const retryMs = 100;
 const maxBytes = 1 << 20;
 
 export async function openPreview(options: PreviewOptions): Promise<Preview> {
@@ -64,14 +68,27 @@ export async function openPreview(options: PreviewOptions): Promise<Preview> {
       return explain(response, 403, 'The preview is part of the tutorial’s page and works only there.');
     }
     const target = options.target();
-    if (!target) return explain(response, 503, 'Nothing is deployed yet: no machine of the cluster runs the server.');
+    if (!target) return tryLater(response, 503, 'Nothing is deployed yet: no machine of the cluster runs the server.');
     forward(request, response, target, path).catch((error: Error) =>
-      explain(response, 502, `http://${target}/ did not answer: ${error.message}`),
+      tryLater(response, 502, `http://${target}/ did not answer: ${error.message}`),
     );
   }
 
+  /** systemd calls a unit running once its program is forked; the server in it listens some moments later. */
+  async function connectPatiently(target: string): Promise<Duplex> {
+    const deadline = performance.now() + patienceMs;
+    for (;;) {
+      try {
+        return await options.connect(target, 80);
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+        await delay(retryMs);
+      }
+    }
+  }
+
   async function forward(request: IncomingMessage, response: ServerResponse, target: string, path: string) {
-    const stream = await options.connect(target, 80);
+    const stream = await connectPatiently(target);
     const outgoing = openRequest({
       method: request.method,
       path,
@@ -105,6 +122,12 @@ function pathBehind(capability: string, url: string): string | undefined {
 
 function pick(headers: IncomingHttpHeaders, names: string[]) {
   return Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])));
+}
+
+/** The frame looks again by itself: what is missing may be on its way. */
+function tryLater(response: ServerResponse, status: number, reason: string) {
+  if (!response.headersSent) response.setHeader('Refresh', '1');
+  explain(response, status, `${reason}\n\nTrying again every second …`);
 }
 
 function explain(response: ServerResponse, status: number, text: string) {
