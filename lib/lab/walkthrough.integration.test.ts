@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
 import { expect, onTestFinished, test } from 'vitest';
@@ -67,6 +68,43 @@ test('the walkthrough by hand: from vagrant-setup to the reflected request and b
   expect((await learner('vagrant status')).stdout).toContain('not created');
   expect((await marked(testLab.marker)).filter(({ command }) => !/lab\.mjs|pty-host\.mjs|ssh-agent/.test(command))).toEqual([]);
 }, 120_000);
+
+test('the unit file of 2014 runs unchanged', async () => {
+  const testLab = await startTestLab();
+  const directory = await prepareProject(testLab);
+  const agent = await startAgent(testLab);
+  await writeFile(join(directory, 'reflector.service'), unitOf2014);
+  const learner = (line: string) => testLab.shell(`export SSH_AUTH_SOCK=${agent}; ${line}`, { directory });
+  await learner('bash vagrant-setup');
+  const { sshPort, identityFile } = (await testLab.lab.status()).machines[0]!;
+  const fleetctl = `fleetctl --tunnel 127.0.0.1:${sshPort} --strict-host-key-checking=false`;
+  expect(await learner(`${fleetctl} start reflector.service`)).toMatchObject({ status: 0, stderr: '' });
+  expect((await learner(`${fleetctl} list-unit-files`)).stdout).toMatch(/^reflector\.service\tdc96740\tlaunched\tlaunched\t/m);
+  await expect.poll(() => browse(sshPort, identityFile).catch((error) => String(error)), { timeout: 15_000 }).toContain('loud and clear');
+  expect((await learner("vagrant ssh -c 'etcdctl get /dns/reflector/host; etcdctl get /dns/reflector/port'")).stdout).toBe(
+    '172.17.8.101\n80\n',
+  );
+}, 60_000);
+
+/** Its fleet hash is known: dc9674096ebc071c34f1b31864ada4a2cf3d4391. */
+const unitOf2014 = `[Unit]
+Description=Spin Up CoreOS Reflector Demo
+After=docker.service
+Requires=docker.service
+
+[Service]
+TimeoutStartSec=0
+EnvironmentFile=/etc/environment
+ExecStartPre=/usr/bin/etcdctl set /dns/reflector/host \${COREOS_PUBLIC_IPV4}
+ExecStartPre=/usr/bin/etcdctl set /dns/reflector/port 80
+ExecStartPre=-/usr/bin/docker kill reflector
+ExecStartPre=-/usr/bin/docker rm reflector
+ExecStartPre=/usr/bin/docker pull pandapup/coreos_reflector
+ExecStart=/usr/bin/docker run --name reflector -p 80:80 pandapup/coreos_reflector
+
+[Install]
+WantedBy=multi-user.target
+`;
 
 /** An ssh-agent of the test's own; answers with its socket. */
 async function startAgent({ workspace }: TestLab): Promise<string> {
