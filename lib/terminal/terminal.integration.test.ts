@@ -239,11 +239,18 @@ test('a run behind a command that was typed ahead waits for it', async () => {
   const { terminal } = await openTestTerminal(programs);
   terminal.write('sleep 0.1\r');
   terminal.write('sleep 0.3; echo ahead\r');
-  await atPrompt(terminal);
   const events = record(terminal);
-  const outcome = await runIn(terminal, 'echo mine; (exit 3)');
+  const outcome = await new Promise((resolve) => {
+    const off = terminal.onEvent((event) => {
+      if (event.kind !== 'ready') return;
+      off();
+      resolve(runIn(terminal, 'echo mine; (exit 3)'));
+    });
+  });
   expect(outcome).toMatchObject({ status: 3, lost: null });
   expect(events.filter((event) => event.kind === 'start').map(({ command }) => command)).toEqual([
+    'sleep 0.1',
+
     'sleep 0.3; echo ahead',
     'echo mine; (exit 3)',
   ]);
