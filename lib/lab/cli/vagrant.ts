@@ -2,9 +2,11 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import { commands, runCommand, type Shell, version } from '../vagrant/commands.ts';
+import { commands, runCommand } from '../vagrant/commands.ts';
 import { createLabClient } from '../vagrant/lab-client.ts';
 import { loadProject, VagrantError } from '../vagrant/project.ts';
+import { version } from '../vagrant/report-commands.ts';
+import type { Shell } from '../vagrant/shell.ts';
 import { createUi, type UiStyle } from '../vagrant/ui.ts';
 
 const help = `Usage: vagrant [options] <command> [<args>]
@@ -82,7 +84,6 @@ function createShell(flags: Set<string>): Shell {
     ask,
     run: runProgram,
     hasTerminal: Boolean(process.stdin.isTTY),
-    machineReadable,
   };
 }
 

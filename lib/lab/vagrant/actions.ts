@@ -24,7 +24,7 @@ export interface ActionContext {
 
 /** Throws ActionError when the action fails in a way that the learner should read about. */
 export async function perform(action: Action, context: ActionContext): Promise<void> {
-  const { lab, name, request, say } = context;
+  const { lab, name, say } = context;
   const record = findOwn(context);
   if (action === 'up') return up(context, record);
   if (record === undefined) return say.output('VM not created. Moving on...');
