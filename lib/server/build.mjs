@@ -1,5 +1,5 @@
 // Bundles every program that is not a page: the server, its child processes and the lab's command-line tools.
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -32,12 +32,8 @@ export async function bundlePrograms(root, directory = join(root, '.build')) {
   // The endings say which module system a bundle uses, whatever the nearest package.json says.
   const esm = { ...common, format: 'esm', outExtension: { '.js': '.mjs' }, packages: 'external' };
   const cjs = { ...common, format: 'cjs', outExtension: { '.js': '.cjs' }, external: ['*.node', 'cpu-features'], minifySyntax: true };
-  await Promise.allSettled([
-    ...present(root, programs).map(([name, path]) => build({ ...esm, entryPoints: { [name]: path }, outdir: directory })),
-    ...present(root, tools).map(([name, path]) => build({ ...cjs, entryPoints: { [name]: path }, outdir: directory })),
+  await Promise.all([
+    ...Object.entries(programs).map(([name, path]) => build({ ...esm, entryPoints: { [name]: path }, outdir: directory })),
+    ...Object.entries(tools).map(([name, path]) => build({ ...cjs, entryPoints: { [name]: path }, outdir: directory })),
   ]);
-}
-
-function present(root, entries) {
-  return Object.entries(entries).filter(([, path]) => existsSync(join(root, path)));
 }

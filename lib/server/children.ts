@@ -1,6 +1,7 @@
 // The child processes that every way in needs: the lab and the ssh-agent; and the environment that a learner's shell gets.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { VariableValues } from '#lib/content/fill-variables.ts';
 import { findProgram } from '#lib/doctor/tools.ts';
 import { markVariable } from '#lib/lab/api.ts';
 import { type Lab, startLab } from '#lib/lab/lab-process.ts';
@@ -15,7 +16,7 @@ export interface Children {
   /** All of a learner's shell's environment. */
   environment: Record<string, string>;
   /** What `{{name}}` means in the content now. */
-  variables(): Promise<Record<string, string>>;
+  variables(): Promise<VariableValues>;
   /** The SSH port of the first machine that runs, and the key that `vagrant ssh-config` names for it. */
   locate(): Promise<{ port: number; privateKey: string } | null>;
 }

@@ -88,7 +88,7 @@ async function build() {
 function fingerprint() {
   const digest = createHash('sha256').update(process.versions.node.split('.')[0]);
   const files = ['package.json', 'package-lock.json', 'tsconfig.json', 'next.config.js'];
-  for (const folder of ['app', 'components', 'lib', 'public']) {
+  for (const folder of ['app', 'components', 'lib']) {
     for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
       if (entry.isFile() && !/\.test\.tsx?$/.test(path) && !path.includes(join('lib', 'testing'))) files.push(path.slice(root.length));

@@ -1,16 +1,13 @@
 // The composition root. Read downwards, this is the order in which the app starts; closers run upwards.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import next from 'next';
 import { observeCluster } from '#lib/cluster/observer.ts';
-import { findProgram, missingTools } from '#lib/doctor/tools.ts';
+import { missingTools } from '#lib/doctor/tools.ts';
 import { markVariable } from '#lib/lab/api.ts';
-import type { TerminalName } from '#lib/shared/chapter.ts';
 import type { ClusterState } from '#lib/shared/cluster.ts';
-import type { Notice } from '#lib/shared/protocol.ts';
+import type { Notice, TerminalState } from '#lib/shared/protocol.ts';
 import { startPtyHost } from '#lib/terminal/pty-host.ts';
-import { openTerminal, type Terminal } from '#lib/terminal/terminal.ts';
 import { openActivity } from '#lib/tutorial/activity.ts';
 import { openProgress } from '#lib/tutorial/progress.ts';
 import { createRunner } from '#lib/tutorial/runner.ts';
@@ -24,6 +21,7 @@ import { openPreview } from './preview.ts';
 import { readSettings } from './settings.ts';
 import { createClosers } from './shutdown.ts';
 import { openSockets, welcomePage } from './sockets.ts';
+import { createTerminals } from './terminals.ts';
 import { createWebServer, serveWeb } from './web.ts';
 import { openWorkspace, WorkspaceBusy, workspaceToken } from './workspace.ts';
 
@@ -53,8 +51,7 @@ async function start() {
   stopOnSignals();
 
   const notices: Notice[] = [];
-  const path = settings.inherited.PATH ?? '';
-  for (const { program, advice } of missingTools(path)) announce(`missing-${program}`, 'warning', advice);
+  for (const { program, advice } of missingTools(settings.inherited.PATH ?? '')) announce(`missing-${program}`, 'warning', advice);
 
   const pages = next({ dev: settings.dev, dir: root, hostname: 'localhost' });
   const [content, children] = await Promise.all([
@@ -81,8 +78,7 @@ async function start() {
     environment: { [markVariable]: workspace.mark },
     onCrash: () => announce('pty-host', 'error', 'The process that holds the terminals ended unexpectedly; new shells open in a new one.'),
   });
-  closers.add('the terminals', () => ptyHost.close());
-  const terminals = new Map<TerminalName, Promise<Terminal>>();
+  closers.add('the process of the terminals', () => ptyHost.close());
 
   const cluster = observeCluster({ locate: children.locate, onState: (state) => io.emit('cluster', state) });
   closers.add('the cluster observer', () => cluster.close());
@@ -97,8 +93,12 @@ async function start() {
 
   const progress = openProgress({ file: join(workspace.state, 'progress.json'), report: (text) => announce('progress', 'warning', text) });
   const activity = openActivity({ file: join(workspace.state, 'activity.jsonl'), report: (text) => announce('activity', 'warning', text) });
+  const { environment } = children;
+  const onState = (state: TerminalState) => io.emit('terminal:state', state);
+  const terminals = createTerminals({ host: ptyHost, environment, run: workspace.run, activity, onState });
+  closers.add('the terminals', () => terminals.close());
   const runner = createRunner({
-    terminal,
+    terminal: terminals.open,
     findStep: async (chapter, step) => content.step(chapter, step),
     variables: children.variables,
     onRun(run) {
@@ -110,7 +110,7 @@ async function start() {
   closers.add('the runs', () => runner.close());
 
   io.on('connection', (page) =>
-    welcomePage(page, { terminal, runner, cluster: cluster.state, progress: progress.steps, notices: () => notices }),
+    welcomePage(page, { terminal: terminals.open, runner, cluster: cluster.state, progress: progress.steps, notices: () => notices }),
   );
   content.onChange(() => io.emit('content:changed'));
   lend({
@@ -132,41 +132,10 @@ async function start() {
   });
 
   const url = `http://${host}/?token=${token}`;
-  workspace.announce({ pid: process.pid, url, environment: children.environment });
+  workspace.announce({ pid: process.pid, url, environment });
   if (settings.port !== 0 && port !== settings.port) console.log(`Port ${settings.port} is taken, so the app uses ${port}.`);
   const took = ((Date.now() - began) / 1000).toFixed(1);
   console.log(`CoreOS-Reflector is ready (${took} s). Open this in a browser:\n\n  ${url}\n\nCtrl-C stops it.`);
-
-  /** Opens a terminal the first time somebody looks at it or runs something in it. */
-  function terminal(name: TerminalName): Promise<Terminal> {
-    let opened = terminals.get(name);
-    if (!opened) {
-      opened = openShell(name);
-      terminals.set(name, opened);
-      opened.catch(() => terminals.delete(name));
-    }
-    return opened;
-  }
-
-  async function openShell(name: TerminalName): Promise<Terminal> {
-    const bash = findProgram('bash', path);
-    if (!bash) throw new Error('The terminals need bash: install it (on Debian or Ubuntu: apt-get install bash) and start the app again.');
-    const home = children.environment.HOME as string;
-    const directory = existsSync(home) ? home : root;
-    const opened = await openTerminal({
-      name,
-      host: ptyHost,
-      bash,
-      home,
-      directory,
-      environment: children.environment,
-      size: { cols: 80, rows: 24 },
-      runDirectory: workspace.run,
-    });
-    activity.watch(opened);
-    opened.onState((state) => io.emit('terminal:state', state));
-    return opened;
-  }
 
   function announce(id: string, tone: Notice['tone'], text: string) {
     console.log(text);
