@@ -1,6 +1,7 @@
 /** For tests: the real lab as a process of its own in a throw-away workspace, and a shell as a learner has it. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +82,18 @@ export async function prepareProject(testLab: TestLab, size = 1): Promise<string
     sed -i.bak "s|discovery: .*|discovery: $(curl -fsS '${discovery}/new?size=${size}')|" coreos-vagrant/user-data`);
   if (result.status !== 0) throw new Error(result.stderr);
   return join(testLab.home, 'coreos-vagrant');
+}
+
+/** An ssh-agent of the test's own; answers with its socket. */
+export async function startAgent({ workspace }: TestLab): Promise<string> {
+  const socket = `${workspace}/agent`;
+  const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(async () => {
+    agent.kill();
+    await once(agent, 'exit');
+  });
+  await once(agent.stdout, 'data');
+  return socket;
 }
 
 /** The processes of this computer that carry the marker, but for this one. */

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
-import { expect, onTestFinished, test } from 'vitest';
-import { marked, prepareProject, startTestLab, type TestLab } from './test-lab.ts';
+import { expect, test } from 'vitest';
+import { marked, prepareProject, startAgent, startTestLab } from './test-lab.ts';
 
 test('the walkthrough by hand: from vagrant-setup to the reflected request and back to nothing', async () => {
   const testLab = await startTestLab();
@@ -105,18 +104,6 @@ ExecStart=/usr/bin/docker run --name reflector -p 80:80 pandapup/coreos_reflecto
 [Install]
 WantedBy=multi-user.target
 `;
-
-/** An ssh-agent of the test's own; answers with its socket. */
-async function startAgent({ workspace }: TestLab): Promise<string> {
-  const socket = `${workspace}/agent`;
-  const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(async () => {
-    agent.kill();
-    await once(agent, 'exit');
-  });
-  await once(agent.stdout, 'data');
-  return socket;
-}
 
 /** Asks for http://172.17.8.101/ through the SSH tunnel, as the preview does. */
 async function browse(port: number, identityFile: string): Promise<string> {
