@@ -30,6 +30,8 @@ const root = process.cwd();
 /** The bundles lie side by side, this one among them. */
 const programs = fileURLToPath(new URL('.', import.meta.url));
 const closers = createClosers((message) => console.error(message));
+/** What has not closed by then is left to its own pipe to this process. */
+const shutdownMs = 4800;
 process.stdout.on('error', () => {}); // the reader of our lines may go away; the app stays
 
 try {
@@ -50,6 +52,7 @@ async function start() {
   closers.add('the workspace', () => workspace.close());
   stopOnSignals();
 
+  const { io, engine } = openSockets();
   const notices: Notice[] = [];
   for (const { program, advice } of missingTools(settings.inherited.PATH ?? '')) announce(`missing-${program}`, 'warning', advice);
 
@@ -65,13 +68,6 @@ async function start() {
   const web = createWebServer();
   /** Complete once the port is known. */
   let host = 'localhost';
-  const { io, engine } = openSockets();
-  closers.add('the web server', async () => {
-    io.emit('server:closing');
-    await io.close();
-    web.closeAllConnections();
-    await new Promise((resolve) => web.close(resolve));
-  });
 
   const ptyHost = startPtyHost({
     program: join(settings.programs, 'pty-host.mjs'),
@@ -123,6 +119,12 @@ async function start() {
   const handle = pages.getRequestHandler();
   const port = await listenOn(web, settings.port);
   host = `localhost:${port}`;
+  closers.add('the web server', async () => {
+    io.emit('server:closing');
+    await io.close();
+    web.closeAllConnections();
+    await new Promise((resolve) => web.close(resolve));
+  });
   serveWeb(web, {
     gate: createGate(host, token),
     origins: { app: `http://${host}`, preview: preview.origin },
@@ -139,7 +141,9 @@ async function start() {
 
   function announce(id: string, tone: Notice['tone'], text: string) {
     console.log(text);
-    notices.push({ id, tone, text });
+    const notice = { id: `${id}-${notices.length}`, tone, text };
+    notices.push(notice);
+    io.emit('notice', notice);
   }
 }
 
@@ -162,6 +166,7 @@ function stopOnSignals() {
       if (stopping) process.exit(1);
       stopping = true;
       console.log('\nStopping …');
+      setTimeout(() => process.exit(1), shutdownMs).unref();
       closers.close().then(() => process.exit(0));
     });
   }
