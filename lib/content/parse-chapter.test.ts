@@ -49,6 +49,13 @@ test('a step takes its attributes, its sample output and its check from its bloc
   ]);
 });
 
+test('a check may say that it can pass before its step has run', () => {
+  const step = (before: string) =>
+    parse('```sh run id=up title=Up', 'true', '```', `\`\`\`sh check for=up hint=h ${before}`, 'true', '```');
+  expect(step('before=any').blocks).toMatchObject([{ step: { check: { command: 'true', hint: 'h', before: 'any' } } }]);
+  expect(step('before=never').problems).toEqual([expect.stringContaining('before=any')]);
+});
+
 test('a plain step runs in the shell, for a minute, and asks for nothing', () => {
   const { blocks } = parse('```sh run id=ls title=List', 'ls', '```');
   expect(blocks[0]).toMatchObject({

@@ -56,7 +56,17 @@ function roleOf({ words }: InfoString): 'run' | 'expect' | 'check' | null {
 export function attachToSteps({ steps, attachments }: Fences, report: Report) {
   for (const { kind, info, text, line } of attachments) {
     const id = info.attributes.get('for') ?? '';
-    const problems = checkAttributes(`"${kind}"`, info.attributes, kind === 'check' ? ['for', 'hint'] : ['for']);
+    const problems = checkAttributes(
+      `"${kind}"`,
+      info.attributes,
+      kind === 'check' ? ['for', 'hint'] : ['for'],
+      kind === 'check' ? ['before'] : [],
+    );
+    const before = info.attributes.get('before');
+    if (before !== undefined && before !== 'any')
+      problems.push(
+        `before="${before}" of "${kind}" means nothing. Write before=any when it may pass before its step has run, or leave it out.`,
+      );
     for (const problem of problems) report(line, problem);
     const step = steps.find((each) => each.step.id === id)?.step;
     if (!id) continue;
@@ -72,6 +82,6 @@ export function attachToSteps({ steps, attachments }: Fences, report: Report) {
     else if (!text.trim())
       report(line, `"${kind} for=${id}" is empty. Write inside the block what it ${kind === 'check' ? 'runs' : 'shows'}.`);
     else if (kind === 'expect') step.expect = text;
-    else step.check = { command: text, hint: info.attributes.get('hint') ?? '' };
+    else step.check = { command: text, hint: info.attributes.get('hint') ?? '', ...(before === 'any' && { before }) };
   }
 }

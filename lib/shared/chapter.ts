@@ -56,6 +56,6 @@ export interface Step {
   requires: string[];
   /** Sample output, with placeholders; shown beneath the step, never runnable. */
   expect: string | null;
-  /** Shell commands that prove the step, whichever way the learner got there. */
-  check: { command: string; hint: string } | null;
+  /** Shell commands that prove the step, whichever way the learner got there. `before`: they may pass before the step has run. */
+  check: { command: string; hint: string; before?: 'any' } | null;
 }

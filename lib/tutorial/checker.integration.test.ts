@@ -26,7 +26,12 @@ function checked(command: string): Step {
 
 async function openChecker() {
   const opened = await openTestTerminal(programs);
-  const checker = createChecker({ host: opened.host, bash: '/bin/bash', environment: { PATH: process.env.PATH ?? '' } });
+  const checker = createChecker({
+    host: opened.host,
+    bash: '/bin/bash',
+    environment: { PATH: process.env.PATH ?? '' },
+    variables: async () => ({ ssh_port: '2222', odd: "it's $HOME" }),
+  });
   return { ...opened, check: (command: string) => checker.check(checked(command), opened.terminal) };
 }
 
@@ -39,6 +44,12 @@ test("a check sees the directory and the exports of the learner's shell", async 
     hint: null,
     output: '/usr two  words .\n',
   });
+});
+
+test('variables are filled into a check, each as one word', async () => {
+  const { check } = await openChecker();
+  expect(await check('printf "%s|" {{ssh_port}} {{odd}}')).toMatchObject({ status: 'passed', output: "2222|it's $HOME|" });
+  expect(await check('true {{nobody}}')).toMatchObject({ status: 'failed', hint: expect.stringContaining('{{nobody}}') });
 });
 
 test('a check that fails gives its hint and leaves no trace in the terminal', async () => {
@@ -67,13 +78,13 @@ test('a check that does not end fails after ten seconds', async () => {
 test('the activity log has the commands of a terminal, and survives a torn line', async () => {
   const { terminal, base, run } = await openChecker();
   const file = `${base}/activity.jsonl`;
-  const reports: string[] = [];
-  const activity = openActivity({ file, report: (text) => reports.push(text) });
+  const reports: (string | null)[] = [];
+  const activity = openActivity({ file, failing: (text) => reports.push(text) });
   activity.watch(terminal);
   await run('cd /usr');
   await run('bash -c "exit 3"');
   appendFileSync(file, '{"kind":"comm');
-  const again = openActivity({ file, report: (text) => reports.push(text) });
+  const again = openActivity({ file, failing: (text) => reports.push(text) });
   again.recordRun({ id: 'r', chapter: 'c', step: 's', terminal: 'shell', queuedAt: 1, status: 'queued' });
   again.recordRun({ id: 'r', chapter: 'c', step: 's', terminal: 'shell', queuedAt: 1, status: 'cancelled' });
   expect(again.entries()).toMatchObject([

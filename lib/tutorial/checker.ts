@@ -2,6 +2,7 @@
 import type { Step } from '#lib/shared/chapter.ts';
 import type { PtyHost } from '#lib/terminal/pty.ts';
 import type { Terminal } from '#lib/terminal/terminal.ts';
+import { substituteVariables } from './variables.ts';
 
 export interface CheckResult {
   step: string;
@@ -18,6 +19,8 @@ export interface CheckerOptions {
   bash: string;
   /** What the learner's shells were started with; their own exports come on top. */
   environment: Record<string, string>;
+  /** What `{{name}}` means in a check's command. */
+  variables(): Promise<Record<string, string>>;
 }
 
 const limitMs = 10_000;
@@ -30,13 +33,15 @@ export interface Checker {
   check(step: Step, terminal: Terminal): Promise<CheckResult | null>;
 }
 
-export function createChecker({ host, bash, environment }: CheckerOptions): Checker {
+export function createChecker({ host, bash, environment, variables }: CheckerOptions): Checker {
   return {
     async check(step, terminal) {
       if (!step.check) return null;
+      const filled = substituteVariables(step.check.command, await variables());
+      if (!filled.ok) return { step: step.id, status: 'failed', hint: filled.reason, output: '' };
       const pty = await host.open({
         file: bash,
-        args: ['--noprofile', '--norc', '-c', script, 'check', terminal.environmentFile, terminal.directory(), step.check.command],
+        args: ['--noprofile', '--norc', '-c', script, 'check', terminal.environmentFile, terminal.directory(), filled.value],
         directory: '/',
         environment,
         size: { cols: 200, rows: 50 },
