@@ -2,10 +2,10 @@
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { cleanText } from '#lib/client/clean-text.ts';
 import { appSocket } from '#lib/client/connection.ts';
-import { linkTerminal, type TerminalLink } from '#lib/client/terminal-link.ts';
+import type { TerminalLink } from '#lib/client/terminal-link.ts';
 import type { TerminalName } from '#lib/shared/chapter.ts';
+import { joinTerminal } from './join-terminal.ts';
 import { type OpenTerminal, openTerminal } from './open-terminal.ts';
-import { isReport } from './report.ts';
 
 interface Callbacks {
   searchWanted(): void;
@@ -30,7 +30,7 @@ export function useTerminal(name: TerminalName, element: RefObject<HTMLElement |
     const wishes = { askLink: (uri: string) => latest.current.askLink(uri), resized: () => link?.resize() };
     openTerminal(place, wishes).then((made) => {
       if (gone) return made.close();
-      link = join(name, made, (reason) => latest.current.refused(reason));
+      link = joinTerminal(appSocket(), name, made.terminal, (reason) => latest.current.refused(reason));
       const unguard = guardKeysAndClipboard(place, made, latest);
       closeAll = () => {
         unguard();
@@ -47,20 +47,6 @@ export function useTerminal(name: TerminalName, element: RefObject<HTMLElement |
   }, [name, element]);
 
   return opened;
-}
-
-function join(name: TerminalName, { terminal }: OpenTerminal, refused: (reason: string) => void): TerminalLink {
-  const screen = {
-    write: (bytes: Uint8Array, parsed: () => void) => terminal.write(bytes, parsed),
-    showGap: (bytes: number) => terminal.write(`\x1b[0m\r\n\x1b[7m ${formatBytes(bytes)} of output are missing here \x1b[0m\r\n`),
-    clear: () => terminal.reset(),
-    size: () => ({ cols: terminal.cols, rows: terminal.rows }),
-  };
-  const link = linkTerminal(appSocket(), name, screen, refused);
-  terminal.onData((data) => {
-    if (!(link.replaying() && isReport(data))) link.type(data);
-  });
-  return link;
 }
 
 function guardKeysAndClipboard(place: HTMLElement, { terminal }: OpenTerminal, latest: RefObject<Callbacks>): () => void {
@@ -99,8 +85,4 @@ function guardKeysAndClipboard(place: HTMLElement, { terminal }: OpenTerminal, l
     if (/[\r\n]/.test(text) && !terminal.modes.bracketedPasteMode) latest.current.askPaste(text);
     else terminal.paste(text);
   }
-}
-
-function formatBytes(bytes: number): string {
-  return bytes < 1024 ? `${bytes} bytes` : `${Math.round(bytes / 1024)} kB`;
 }

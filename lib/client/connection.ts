@@ -40,7 +40,10 @@ function openSocket(): AppSocket {
   const opened: AppSocket = io({
     transports: ['websocket', 'polling'],
     tryAllTransports: true,
-    reconnectionDelayMax: 3000,
+    // An app that was started again is found within 2 s.
+    reconnectionDelay: 300,
+    reconnectionDelayMax: 1500,
+    randomizationFactor: 0.3,
     autoConnect: false,
   });
   let closing = false;
@@ -54,13 +57,13 @@ function openSocket(): AppSocket {
   opened.on('disconnect', (reason) => {
     connection.set({ status: 'reconnecting', attempts: 0, closing });
     // socket.io tries again by itself, except when the server closed the socket in so many words.
-    if (reason === 'io server disconnect') setTimeout(() => opened.connect(), 1000);
+    if (reason === 'io server disconnect') setTimeout(() => opened.connect(), 300);
   });
   opened.on('connect_error', () => {
     const known = connection.get();
     connection.set({ status: 'reconnecting', attempts: known.status === 'reconnecting' ? known.attempts + 1 : 1, closing });
     // A handshake that the server refused is not tried again by socket.io either.
-    if (!opened.active) setTimeout(() => opened.connect(), 3000);
+    if (!opened.active) setTimeout(() => opened.connect(), 1500);
   });
   return opened;
 }

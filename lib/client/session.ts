@@ -27,6 +27,7 @@ export function startSession(): void {
   socket.on('terminal:state', noteTerminalState);
   socket.on('progress', (steps) => progress.set(new Set(steps)));
   socket.on('notice', (notice) => notices.set([...notices.get().filter(({ id }) => id !== notice.id), notice]));
+  socket.on('notice:over', dismissNotice);
   socket.connect();
 }
 

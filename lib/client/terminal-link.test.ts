@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { AttachReply, AttachRequest } from '#lib/shared/protocol.ts';
 import type { AppSocket } from './connection.ts';
 import { linkTerminal } from './terminal-link.ts';
@@ -8,18 +8,19 @@ import { linkTerminal } from './terminal-link.ts';
 function fixture({ connected = true } = {}) {
   const events = new EventEmitter();
   const said: [event: string, ...details: unknown[]][] = [];
-  const attaches: { request: AttachRequest; answer(offset: number): void }[] = [];
+  const attaches: { request: AttachRequest; answer(offset: number, end?: number): void }[] = [];
   const socket = Object.assign(events, { connected }) as unknown as AppSocket & { connected: boolean };
   const hear = EventEmitter.prototype.emit.bind(events);
   socket.emit = ((event: string, ...details: unknown[]) => {
     if (event !== 'terminal:attach') return void said.push([event, ...details]);
     const [request, reply] = details as [AttachRequest, (answer: AttachReply) => void];
     const state = { terminal: 'shell', status: 'prompt', directory: '~', size: request.size } as const;
-    attaches.push({ request, answer: (offset) => reply({ ok: true, offset, state }) });
+    attaches.push({ request, answer: (offset, end = offset) => reply({ ok: true, offset, end, log: 'log-1', state }) });
   }) as never;
   const shown: string[] = [];
   const parsing: (() => void)[] = [];
   const screen = {
+    settle: (settled: () => void) => void parsing.push(settled),
     write(bytes: Uint8Array, parsed: () => void) {
       shown.push(new TextDecoder().decode(bytes));
       parsing.push(parsed);
@@ -38,6 +39,7 @@ function fixture({ connected = true } = {}) {
       hear('terminal:output', terminal, offset, new TextEncoder().encode(text).buffer),
     gap: (from: number, to: number) => hear('terminal:gap', 'shell', from, to),
     reconnect: () => hear('connect'),
+    parseOne: () => parsing.shift()?.(),
     async parseAll() {
       for (const parsed of parsing.splice(0)) parsed();
       await Promise.resolve();
@@ -48,7 +50,7 @@ function fixture({ connected = true } = {}) {
 
 test('the first attach asks for the last screenfuls, and what comes is shown and acknowledged once it is parsed', async () => {
   const { attaches, print, shown, parseAll, acknowledged } = fixture();
-  expect(attaches[0]?.request).toEqual({ terminal: 'shell', offset: null, size: { cols: 80, rows: 24 } });
+  expect(attaches[0]?.request).toEqual({ terminal: 'shell', offset: null, log: undefined, size: { cols: 80, rows: 24 } });
   attaches[0]?.answer(1000);
   print(1000, 'hello ');
   print(1006, 'world');
@@ -71,7 +73,7 @@ test('after a reconnection it goes on where it was, and bytes that come twice ar
   attaches[0]?.answer(0);
   print(0, 'abcdef');
   reconnect();
-  expect(attaches[1]?.request.offset).toBe(6);
+  expect(attaches[1]?.request).toMatchObject({ offset: 6, log: 'log-1' });
   attaches[1]?.answer(6);
   print(4, 'efgh');
   print(2, 'cd');
@@ -122,24 +124,44 @@ test('what is typed without a connection is dropped, not sent later', () => {
   expect(attaches).toEqual([]);
 });
 
-test('it counts as replaying until everything is parsed and the line is quiet, and again after a reconnection', async () => {
-  vi.useFakeTimers();
-  try {
-    const { link, attaches, print, parseAll, reconnect } = fixture();
-    attaches[0]?.answer(0);
-    print(0, 'old');
-    vi.advanceTimersByTime(10_000);
-    expect(link.replaying()).toBe(true);
-    await parseAll();
-    vi.advanceTimersByTime(200);
-    expect(link.replaying()).toBe(false);
-    print(3, 'live');
-    expect(link.replaying()).toBe(false);
-    reconnect();
-    expect(link.replaying()).toBe(true);
-  } finally {
-    vi.useRealTimers();
-  }
+test('it counts as replaying until history is parsed, not longer, and again after a reconnection', async () => {
+  const { link, attaches, print, parseOne, parseAll, reconnect, shown } = fixture();
+  expect(link.replaying()).toBe(true);
+  attaches[0]?.answer(0, 3);
+  print(0, 'oldlive');
+  expect(shown).toEqual(['old', 'live']);
+  parseOne();
+  expect(link.replaying()).toBe(true);
+  parseOne();
+  expect(link.replaying()).toBe(false);
+  await parseAll();
+  reconnect();
+  expect(link.replaying()).toBe(true);
+  attaches[1]?.answer(7, 7);
+  await parseAll();
+  expect(link.replaying()).toBe(false);
+});
+
+test('after a gap that reaches to the end, what comes next is live', async () => {
+  const { link, attaches, print, parseAll, reconnect, shown } = fixture();
+  attaches[0]?.answer(0);
+  print(0, 'ab');
+  reconnect();
+  attaches[1]?.answer(100, 100);
+  await parseAll();
+  expect(shown).toEqual(['ab', '[gap 98]']);
+  expect(link.replaying()).toBe(false);
+});
+
+test('what is parsed of a log that was cleared is not acknowledged in the new one', async () => {
+  const { attaches, print, reconnect, parseAll, acknowledged } = fixture();
+  attaches[0]?.answer(5000);
+  print(5000, 'old');
+  reconnect();
+  attaches[1]?.answer(0);
+  print(0, 'new');
+  await parseAll();
+  expect(acknowledged()).toEqual([3]);
 });
 
 test('a closed link detaches and listens no more', () => {

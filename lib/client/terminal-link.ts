@@ -8,6 +8,8 @@ import { noteTerminalState } from './session.ts';
 export interface Screen {
   /** Shows bytes; calls `parsed` when they are on the screen. */
   write(bytes: Uint8Array, parsed: () => void): void;
+  /** Calls back when everything before is on the screen. */
+  settle(settled: () => void): void;
   /** Bytes are missing here, and will not come. */
   showGap(bytes: number): void;
   /** Forgets everything: another log begins. */
@@ -25,20 +27,22 @@ export interface TerminalLink {
 
 /** The server refuses longer inputs. */
 const maxInput = 32_768;
-/** Replayed frames follow each other closely; after this silence, in milliseconds, what comes is live. */
-const replayQuietMs = 150;
 
 export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: Screen, refused: (reason: string) => void): TerminalLink {
   /** Everything before this offset of the log has been given to the screen; null until the first byte's place is known. */
   let received: number | null = null;
   let parsed = 0;
-  let unparsed = 0;
+  /** The log that these offsets are counted in. */
+  let log: string | undefined;
+  /** Where history ends and what is live begins; null while that is not known, and once the screen is past it. */
+  let liveFrom: number | null = null;
+  let replaying = true;
   let attachment = 0;
+  /** What the screen still parses of an earlier log counts no more. */
+  let clearings = 0;
   /** Output that came before the answer to the attach which it belongs to. */
   let early: [offset: number, payload: ArrayBuffer][] | null = null;
   let acknowledging = false;
-  let replaying = true;
-  let quiet: ReturnType<typeof setTimeout> | undefined;
 
   socket.on('connect', attach);
   socket.on('terminal:output', accept);
@@ -57,7 +61,6 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
     replaying: () => replaying,
     close() {
       attachment += 1;
-      clearTimeout(quiet);
       socket.off('connect', attach).off('terminal:output', accept).off('terminal:gap', acceptGap);
       if (socket.connected) socket.emit('terminal:detach', terminal);
     },
@@ -66,21 +69,25 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
   function attach() {
     const mine = ++attachment;
     early = [];
+    liveFrom = null;
     replaying = true;
-    settle();
-    socket.emit('terminal:attach', { terminal, offset: received, size: screen.size() }, (answer) => {
+    socket.emit('terminal:attach', { terminal, offset: received, log, size: screen.size() }, (answer) => {
       if (mine !== attachment) return;
       if (!answer.ok) return refused(answer.reason);
       noteTerminalState(answer.state);
+      log = answer.log;
+      liveFrom = answer.end;
       // A log that begins before what is already on the screen is another log: the server lost the old one.
       if (received !== null && answer.offset < received) {
         screen.clear();
+        clearings += 1;
         received = answer.offset;
         parsed = answer.offset;
       } else skipTo(answer.offset);
       const waiting = early ?? [];
       early = null;
       for (const [offset, payload] of waiting) accept(terminal, offset, payload);
+      passHistory();
     });
   }
 
@@ -93,20 +100,38 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
     skipTo(offset);
     const end = offset + payload.byteLength;
     // After a reconnection some bytes may come twice; they are counted, so only the new ones are shown.
-    const known = Math.max(0, (received ?? offset) - offset);
-    if (end <= (received ?? offset)) return acknowledge(end);
+    const start = Math.max(received ?? offset, offset);
+    if (end <= start) return acknowledge(end);
+    // History is shown by itself, so that it is known which of the two asks for an answer.
+    const cut = liveFrom !== null && liveFrom < end ? Math.max(start, liveFrom) : end;
+    for (const [from, to] of [
+      [start, cut],
+      [cut, end],
+    ] as const) {
+      if (from < to) show(new Uint8Array(payload, from - offset, to - from), to);
+      passHistory();
+    }
+  }
+
+  function show(bytes: Uint8Array, end: number) {
+    const count = clearings;
     received = end;
-    unparsed += 1;
-    if (replaying) settle();
-    screen.write(new Uint8Array(payload, known), () => {
-      unparsed -= 1;
-      if (replaying) settle();
-      acknowledge(end);
+    screen.write(bytes, () => count === clearings && acknowledge(end));
+  }
+
+  function passHistory() {
+    if (liveFrom === null || (received ?? 0) < liveFrom) return;
+    liveFrom = null;
+    const mine = attachment;
+    screen.settle(() => {
+      if (mine === attachment) replaying = false;
     });
   }
 
   function acceptGap(name: TerminalName, _from: number, to: number) {
-    if (name === terminal) skipTo(to);
+    if (name !== terminal || early) return; // the answer tells of it as well
+    skipTo(to);
+    passHistory();
   }
 
   function skipTo(offset: number) {
@@ -123,12 +148,5 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
       acknowledging = false;
       if (socket.connected) socket.emit('terminal:ack', terminal, parsed);
     });
-  }
-
-  function settle() {
-    clearTimeout(quiet);
-    quiet = setTimeout(() => {
-      if (unparsed === 0) replaying = false;
-    }, replayQuietMs);
   }
 }

@@ -10,6 +10,7 @@ import type { Notice, TerminalState } from '#lib/shared/protocol.ts';
 import { startPtyHost } from '#lib/terminal/pty-host.ts';
 import { openActivity } from '#lib/tutorial/activity.ts';
 import { openProgress } from '#lib/tutorial/progress.ts';
+import { openRunRecords } from '#lib/tutorial/run-records.ts';
 import { createRunner } from '#lib/tutorial/runner.ts';
 import { startChildren } from './children.ts';
 import { createGate } from './gate.ts';
@@ -53,7 +54,7 @@ async function start() {
   stopOnSignals();
 
   const { io, engine } = openSockets();
-  const notices: Notice[] = [];
+  let notices: Notice[] = [];
   for (const { program, advice } of missingTools(settings.inherited.PATH ?? '')) announce(`missing-${program}`, 'warning', advice);
 
   const pages = next({ dev: settings.dev, dir: root, hostname: 'localhost' });
@@ -87,18 +88,34 @@ async function start() {
   });
   closers.add('the preview', () => preview.close());
 
-  const progress = openProgress({ file: join(workspace.state, 'progress.json'), report: (text) => announce('progress', 'warning', text) });
-  const activity = openActivity({ file: join(workspace.state, 'activity.jsonl'), report: (text) => announce('activity', 'warning', text) });
+  const report = (text: string) => void announce('state', 'warning', text);
+  const stateFile = (name: string) => ({ file: join(workspace.state, name), report, failing: storage(name) });
+  const progress = openProgress(stateFile('progress.json'));
+  closers.add('the progress', () => progress.close());
+  const records = openRunRecords(stateFile('runs.jsonl'));
+  closers.add('the records of runs', () => records.close());
+  const activity = openActivity(stateFile('activity.jsonl'));
+  closers.add('the activity log', () => activity.close());
   const { environment } = children;
   const onState = (state: TerminalState) => io.emit('terminal:state', state);
-  const terminals = createTerminals({ host: ptyHost, environment, run: workspace.run, activity, onState });
+  const terminals = createTerminals({
+    host: ptyHost,
+    environment,
+    run: workspace.run,
+    state: workspace.state,
+    activity,
+    failing: storage('terminals'),
+    onState,
+  });
   closers.add('the terminals', () => terminals.close());
   const runner = createRunner({
     terminal: terminals.open,
     findStep: async (chapter, step) => content.step(chapter, step),
     variables: children.variables,
+    earlier: records.restored,
     onRun(run) {
       io.emit('run', run);
+      records.save(run);
       activity.recordRun(run);
       if (run.status === 'succeeded' && progress.add(run.step)) io.emit('progress', progress.steps());
     },
@@ -144,6 +161,19 @@ async function start() {
     const notice = { id: `${id}-${notices.length}`, tone, text };
     notices.push(notice);
     io.emit('notice', notice);
+    return notice.id;
+  }
+
+  /** For what cannot be written to disk just now: told while it lasts, and taken back with null. */
+  function storage(name: string) {
+    let told: string | null = null;
+    return (failure: string | null) => {
+      if (failure) told = announce(name, 'warning', failure);
+      else if (told) {
+        notices = notices.filter(({ id }) => id !== told);
+        io.emit('notice:over', told);
+      }
+    };
   }
 }
 

@@ -51,7 +51,7 @@ export function welcomePage(page: Page, { terminal, runner, cluster, progress, n
     viewers.clear();
   });
 
-  on('terminal:attach', async ({ terminal: name, offset, size }, reply) => {
+  on('terminal:attach', async ({ terminal: name, offset, log, size }, reply) => {
     try {
       const opened = await terminal(name);
       if (!page.connected) return;
@@ -59,11 +59,12 @@ export function welcomePage(page: Page, { terminal, runner, cluster, progress, n
       opened.resize(size);
       const viewer = opened.attach({
         offset,
+        logId: log,
         send: (at, bytes) => page.emit('terminal:output', name, at, bytes as unknown as ArrayBuffer),
         gap: (from, to) => page.emit('terminal:gap', name, from, to),
       });
       viewers.set(name, viewer);
-      reply?.({ ok: true, offset: viewer.offset, state: opened.state() });
+      reply?.({ ok: true, offset: viewer.offset, end: viewer.end, log: opened.logId, state: opened.state() });
     } catch (error) {
       reply?.({ ok: false, reason: (error as Error).message });
     }

@@ -1,8 +1,10 @@
 // The learner's terminals, each opened the first time somebody looks at it or runs something in it.
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { findProgram } from '#lib/doctor/tools.ts';
 import type { TerminalName } from '#lib/shared/chapter.ts';
 import type { TerminalState } from '#lib/shared/protocol.ts';
+import { openOutputHistory } from '#lib/terminal/output-history.ts';
 import type { TerminalPtyHost } from '#lib/terminal/pty-host.ts';
 import { openTerminal, type Terminal } from '#lib/terminal/terminal.ts';
 import type { Activity } from '#lib/tutorial/activity.ts';
@@ -12,7 +14,11 @@ export interface TerminalsOptions {
   environment: Record<string, string>;
   /** Where the terminals keep their files: short, 0700. */
   run: string;
+  /** Where their output is kept over a restart. */
+  state: string;
   activity: Activity;
+  /** The output cannot be written to disk; null: it can again. */
+  failing: (message: string | null) => void;
   onState(state: TerminalState): void;
 }
 
@@ -25,7 +31,7 @@ export interface Terminals {
 /** What a terminal measures until somebody looks at it. */
 const firstSize = { cols: 80, rows: 24 };
 
-export function createTerminals({ host, environment, run, activity, onState }: TerminalsOptions): Terminals {
+export function createTerminals({ host, environment, run, state, activity, failing, onState }: TerminalsOptions): Terminals {
   const opened = new Map<TerminalName, Promise<Terminal>>();
 
   async function openShell(name: TerminalName): Promise<Terminal> {
@@ -33,7 +39,8 @@ export function createTerminals({ host, environment, run, activity, onState }: T
     if (!bash) throw new Error('The terminals need bash: install it (on Debian or Ubuntu: apt-get install bash) and start the app again.');
     const home = environment.HOME as string;
     const directory = existsSync(home) ? home : '/';
-    const terminal = await openTerminal({ name, host, bash, home, directory, environment, size: firstSize, runDirectory: run });
+    const history = openOutputHistory({ folder: join(state, 'terminals', name), failing });
+    const terminal = await openTerminal({ name, host, bash, home, directory, environment, size: firstSize, runDirectory: run, history });
     activity.watch(terminal);
     terminal.onState(onState);
     return terminal;

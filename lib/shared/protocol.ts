@@ -17,6 +17,8 @@ export interface ServerEvents {
   cluster: (state: ClusterState) => void;
   /** Something the learner should know, such as a restarted child process. */
   notice: (notice: Notice) => void;
+  /** What the notice told of is over. */
+  'notice:over': (id: string) => void;
   /** Progress: the ids of the steps that are proven done. */
   progress: (steps: string[]) => void;
   /** The text of a chapter was edited (while writing content). */
@@ -58,8 +60,8 @@ export interface Notice {
 
 export type TerminalSize = z.infer<typeof terminalSizeSchema>;
 export type AttachRequest = z.infer<typeof attachSchema>;
-/** `offset` is where the output that follows begins. */
-export type AttachReply = { ok: true; offset: number; state: TerminalState } | { ok: false; reason: string };
+/** `offset` is where the output that follows begins; before `end` it is history, whose questions no program waits for. `log` names the log. */
+export type AttachReply = { ok: true; offset: number; end: number; log: string; state: TerminalState } | { ok: false; reason: string };
 export type RunRequest = z.infer<typeof runRequestSchema>;
 
 const terminalName = z.enum(terminalNames);
@@ -67,7 +69,13 @@ const id = z.string().min(1).max(128);
 const offset = z.number().int().nonnegative();
 
 export const terminalSizeSchema = z.strictObject({ cols: z.number().int().min(2).max(1000), rows: z.number().int().min(1).max(1000) });
-export const attachSchema = z.strictObject({ terminal: terminalName, offset: offset.nullable(), size: terminalSizeSchema });
+/** `log` is the one that `offset` was counted in; after a crash of the app the log may go on otherwise than the page has seen. */
+export const attachSchema = z.strictObject({
+  terminal: terminalName,
+  offset: offset.nullable(),
+  log: id.optional(),
+  size: terminalSizeSchema,
+});
 export const inboundSchemas = {
   'terminal:attach': z.tuple([attachSchema]),
   'terminal:detach': z.tuple([terminalName]),

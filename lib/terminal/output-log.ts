@@ -18,14 +18,15 @@ export interface OutputLog {
   slice(from: number, to: number): Buffer;
 }
 
-export function createOutputLog(): OutputLog {
+/** @param first the offset of its first byte: an earlier log may have ended there */
+export function createOutputLog(first = 0): OutputLog {
   const slabs: Buffer[] = [];
   /** The number, counted from the terminal's beginning, of the first slab that is still there. */
-  let firstSlab = 0;
-  let end = 0;
+  let firstSlab = Math.floor(first / slabSize);
+  let end = first;
   const log: OutputLog = {
     get start() {
-      return firstSlab * slabSize;
+      return Math.max(first, firstSlab * slabSize);
     },
     get end() {
       return end;
@@ -33,7 +34,7 @@ export function createOutputLog(): OutputLog {
     append(bytes) {
       for (let at = 0; at < bytes.length; ) {
         const within = end % slabSize;
-        if (within === 0) addSlab();
+        if (within === 0 || slabs.length === 0) addSlab();
         const part = bytes.subarray(at, at + slabSize - within);
         slabs.at(-1)!.set(part, within);
         end += part.length;

@@ -1,5 +1,6 @@
 /** A terminal: a bash on a pty, the log of its output, those who watch it, and what its marks say. */
-import { existsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TerminalName } from '#lib/shared/chapter.ts';
@@ -7,6 +8,7 @@ import type { TerminalSize, TerminalState } from '#lib/shared/protocol.ts';
 import { giveBackKeys, type StartHook, setAsideKeys } from './bash-rc.ts';
 import { type ExecutionEvent, type ExecutionHandlers, followExecution } from './execution.ts';
 import { createMarkParser, type Mark } from './mark-parser.ts';
+import type { OutputHistory } from './output-history.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
 import type { HostedPty, TerminalPtyHost } from './pty-host.ts';
 import { prepareShell, typeable } from './shell-integration.ts';
@@ -27,6 +29,8 @@ export interface TerminalOptions {
   /** A directory of mode 0700; the terminal keeps its own in it. */
   runDirectory: string;
   startHook?: StartHook;
+  /** What the terminal printed before the app was started again, and where that is kept. */
+  history?: OutputHistory;
 }
 
 /** A command that is typed for the learner. */
@@ -45,6 +49,8 @@ export type TerminalEvent =
 export interface Terminal {
   readonly name: TerminalName;
   readonly log: OutputLog;
+  /** Names the log's life. */
+  readonly logId: string;
   state(): TerminalState;
   /** The shell's directory as an absolute path. */
   directory(): string;
@@ -82,13 +88,15 @@ const hangUpMs = 1000;
 export async function openTerminal(options: TerminalOptions): Promise<Terminal> {
   const { name, home } = options;
   const directory = join(options.runDirectory, `terminal-${name}`);
-  const log = createOutputLog();
+  const { history } = options;
+  const log = createOutputLog(history?.restored.start);
+  const logId = history?.id ?? randomUUID();
   const stateListeners = new Set<(state: TerminalState) => void>();
   const eventListeners = new Set<(event: TerminalEvent) => void>();
   let pty: HostedPty | null = null;
   let status: TerminalState['status'] = 'starting';
   let size = options.size;
-  let currentDirectory = options.directory;
+  let currentDirectory = history?.directory ?? options.directory;
   let lastPrompt = 0;
   let commandRuns = false;
   /** Something was typed that no command has taken yet. */
@@ -102,17 +110,28 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   let closed = false;
   const viewers = createViewers(log, { pause: () => pty?.pause(), resume: () => pty?.resume() });
 
+  if (history && history.restored.bytes.length > 0) {
+    log.append(history.restored.bytes);
+    append(
+      Buffer.from(`\x18${resetModes}\x1b[2m[The app was restarted. This is a new shell, without the variables of the old one.]\x1b[0m\r\n`),
+    );
+  }
   await startShell();
 
   return {
     name,
     log,
+    logId,
     environmentFile: join(directory, 'environment'),
     state,
     directory: () => currentDirectory,
     onState: (listener) => subscribe(stateListeners, listener),
     onEvent: (listener) => subscribe(eventListeners, listener),
-    attach: viewers.attach,
+    attach(request) {
+      const { logId: other, offset } = request;
+      const known = offset === null || other === undefined || other === logId || history?.shares(other, offset);
+      return viewers.attach(known ? request : { ...request, offset: null });
+    },
     write(text) {
       if (text.includes('\x03')) pty?.discardInput();
       pty?.write(text);
@@ -164,6 +183,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       clearTimeout(answerTimer);
       await endShell();
       viewers.close();
+      await history?.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
@@ -175,7 +195,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
 
   async function startShell(): Promise<void> {
     const shell = await prepareShell(directory, options.startHook);
-    const start = existsSync(currentDirectory) ? currentDirectory : home;
+    const start = isDirectory(currentDirectory) ? currentDirectory : home;
     const opened = await options.host.open({
       file: options.bash,
       args: shell.args,
@@ -227,6 +247,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   function append(bytes: Buffer): void {
     const offset = log.end;
     log.append(bytes);
+    history?.appended(log);
     emit({ kind: 'output', offset, bytes });
     viewers.appended();
   }
@@ -237,6 +258,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       if (mark.prompt === lastPrompt) return;
       lastPrompt = mark.prompt;
       currentDirectory = mark.directory;
+      history?.moved(currentDirectory);
       const ran = commandRuns;
       commandRuns = false;
       emit({ kind: 'prompt', offset: log.end, status: mark.status, ran });
@@ -286,6 +308,14 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
 
   function announce(): void {
     for (const listener of stateListeners) listener(state());
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 

@@ -19,6 +19,8 @@ const longestPauseMs = 10_000;
 export interface ViewerRequest {
   /** The first byte wanted; null: the last screenfuls. */
   offset: number | null;
+  /** The log that `offset` belongs to, when the viewer knows. */
+  logId?: string | undefined;
   send(offset: number, bytes: Buffer): void;
   /** The log no longer has what lies between. */
   gap(from: number, to: number): void;
@@ -27,6 +29,8 @@ export interface ViewerRequest {
 export interface Viewer {
   /** Where its output begins; differs from what was asked when the log does not have that. */
   readonly offset: number;
+  /** Where the log ended when the viewer came: what lies before is history. */
+  readonly end: number;
   /** Everything before `offset` has been shown. */
   ack(offset: number): void;
   close(): void;
@@ -66,6 +70,7 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
       govern();
       return {
         offset,
+        end: log.end,
         ack(acked) {
           if (acked <= viewer.acked || acked > viewer.cursor) return;
           viewer.acked = acked;

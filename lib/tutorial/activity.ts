@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { TerminalName } from '#lib/shared/chapter.ts';
 import { isEnded, type Run } from '#lib/shared/run.ts';
 import type { Terminal } from '#lib/terminal/terminal.ts';
+import { keepTrying } from './keep-trying.ts';
 
 export type ActivityEntry =
   | { kind: 'run'; at: number; run: Run }
@@ -25,22 +26,39 @@ export interface Activity {
   watch(terminal: Terminal): () => void;
   /** Everything that was recorded and can be read; a torn last line is left out. */
   entries(): ActivityEntry[];
+  close(): void;
 }
 
-export function openActivity({ file, report }: { file: string; report: (message: string) => void }): Activity {
-  let told = false;
+export interface ActivityOptions {
+  file: string;
+  /** The log cannot be written, or (null) can again; meanwhile the newest entries are kept in memory. */
+  failing: (message: string | null) => void;
+}
+
+/** Entries that wait for a full disk. */
+const waitingLimit = 1000;
+
+export function openActivity({ file, failing }: ActivityOptions): Activity {
+  let waiting: string[] = [];
   // A line that a crash tore apart must not swallow the next one.
-  let separator = existsSync(file) && !readFileSync(file, 'utf8').endsWith('\n') ? '\n' : '';
+  let separator = endsTorn(file) ? '\n' : '';
+  const saving = keepTrying(
+    () => {
+      if (waiting.length === 0) return;
+      const text = `${separator}${waiting.join('')}`;
+      // What is written in part, on a disk that fills up, must not swallow the next line either.
+      separator = '\n';
+      appendFileSync(file, text, { mode: 0o600 });
+      separator = '';
+      waiting = [];
+    },
+    (error) => failing(error && `The activity log ${file} cannot be written (${error.message}).`),
+  );
   const activity: Activity = {
     append(entry) {
-      try {
-        appendFileSync(file, `${separator}${JSON.stringify(entry)}\n`, { mode: 0o600 });
-        separator = '';
-        told = false;
-      } catch (error) {
-        if (!told) report(`The activity log ${file} cannot be written (${(error as Error).message}).`);
-        told = true;
-      }
+      waiting.push(`${JSON.stringify(entry)}\n`);
+      if (waiting.length > waitingLimit) waiting.shift();
+      saving.now();
     },
     recordRun(run) {
       if (isEnded(run)) activity.append({ kind: 'run', at: Date.now(), run });
@@ -68,8 +86,17 @@ export function openActivity({ file, report }: { file: string; report: (message:
     entries() {
       return existsSync(file) ? readFileSync(file, 'utf8').split('\n').flatMap(parseLine) : [];
     },
+    close: saving.close,
   };
   return activity;
+}
+
+function endsTorn(file: string): boolean {
+  try {
+    return !readFileSync(file, 'utf8').endsWith('\n');
+  } catch {
+    return false; // there is none yet, or the first write will tell
+  }
 }
 
 function parseLine(line: string): ActivityEntry[] {

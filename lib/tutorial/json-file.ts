@@ -32,7 +32,12 @@ export function readJsonFile<Value>(file: string, parse: (json: unknown) => Valu
     return parse(JSON.parse(text));
   } catch (error) {
     const aside = `${file}.corrupt-${new Date().toISOString().replace(/[:.]/g, '-')}`;
-    renameSync(file, aside);
+    try {
+      renameSync(file, aside);
+    } catch {
+      report(`${file} is damaged (${(error as Error).message}) and could not be set aside; the next save replaces it.`);
+      return null;
+    }
     report(`${file} is damaged (${(error as Error).message}); it was set aside as ${aside}.`);
     return null;
   }

@@ -5,8 +5,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openProgress } from './progress.ts';
 
 function openIn(directory: string) {
-  const reports: string[] = [];
-  return { progress: openProgress({ file: join(directory, 'progress.json'), report: (text) => reports.push(text) }), reports };
+  const reports: (string | null)[] = [];
+  const report = (text: string | null) => void reports.push(text);
+  return { progress: openProgress({ file: join(directory, 'progress.json'), report, failing: report }), reports };
 }
 
 function temporaryDirectory(): string {
@@ -50,11 +51,15 @@ test.each(['[]', '{"version":2,"steps":[]}', '{"version":1,"steps":[1]}', 'null'
   },
 );
 
-test('progress that cannot be written is told and kept in memory', () => {
+test('progress that cannot be written is told once, kept in memory, and saved by itself when that works again', async () => {
   const directory = temporaryDirectory();
   const { progress, reports } = openIn(join(directory, 'file', 'below'));
   writeFileSync(join(directory, 'file'), '');
   expect(progress.add('clone')).toBe(true);
   expect(progress.steps()).toEqual(['clone']);
+  expect(progress.add('boot')).toBe(true);
   expect(reports).toEqual([expect.stringContaining('could not be saved')]);
+  rmSync(join(directory, 'file'));
+  await expect.poll(() => reports, { timeout: 5000 }).toEqual([expect.any(String), null]);
+  expect(openIn(join(directory, 'file', 'below')).progress.steps()).toEqual(['clone', 'boot']);
 });

@@ -34,6 +34,7 @@ const events: Record<RunEvent['type'], RunEvent> = {
   refused: { type: 'refused', at: 10, offset: 100, exitStatus: 2, reason: 'no' },
   cancelled: { type: 'cancelled' },
   interrupted: { type: 'interrupted', duration: 2000, to: 200, reason: 'gone' },
+  abandoned: { type: 'abandoned', reason: 'gone' },
 };
 
 test.each<[string, Run, RunEvent, Run]>([
@@ -68,6 +69,13 @@ test.each<[string, Run, RunEvent, Run]>([
   ],
   ['a proven run succeeds when it is stopped', reached, end(130, 'learner'), { ...identity, ...span, status: 'succeeded' }],
   ['a proven run succeeds when Ctrl-C was typed', reached, end(130), { ...identity, ...span, status: 'succeeded' }],
+  ['a queued run ends with the app', queued, events.abandoned, { ...identity, status: 'interrupted', reason: 'gone' }],
+  [
+    'a running run ends with the app, nobody knows when',
+    asking,
+    events.abandoned,
+    { ...identity, startedAt: 10, from: 100, status: 'interrupted', reason: 'gone' },
+  ],
   ['a running run ends with its shell', asking, events.interrupted, { ...identity, ...span, status: 'interrupted', reason: 'gone' }],
 ])('%s', (_title, run, event, expected) => {
   expect(advance(run, event)).toEqual(expected);

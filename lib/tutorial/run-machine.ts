@@ -18,7 +18,9 @@ export type RunEvent =
   /** The learner took it out of the queue. */
   | { type: 'cancelled' }
   /** Nobody will ever know how it ends. */
-  | { type: 'interrupted'; duration: number; to: number; reason: string };
+  | { type: 'interrupted'; duration: number; to: number; reason: string }
+  /** The app itself ended; not even when is known. */
+  | { type: 'abandoned'; reason: string };
 
 /** Ctrl-C typed into the terminal, as bash reports it. */
 const interruptedStatus = 130;
@@ -34,7 +36,8 @@ export function advance(run: Run, event: RunEvent): Run {
       return { ...identity(run), status: 'failed', startedAt, duration: 0, from: offset, to: offset, exitStatus, reason };
     }
     if (event.type === 'cancelled') return { ...identity(run), status: 'cancelled' };
-    if (event.type === 'interrupted') return { ...identity(run), status: 'interrupted', reason: event.reason };
+    if (event.type === 'interrupted' || event.type === 'abandoned')
+      return { ...identity(run), status: 'interrupted', reason: event.reason };
     return run;
   }
   if (run.status !== 'running') return run;
@@ -52,6 +55,8 @@ export function advance(run: Run, event: RunEvent): Run {
       const { duration, to, reason } = event;
       return { ...identity(run), status: 'interrupted', reason, startedAt: run.startedAt, duration, from: run.from, to };
     }
+    case 'abandoned':
+      return { ...identity(run), status: 'interrupted', reason: event.reason, startedAt: run.startedAt, from: run.from };
     case 'ended': {
       const ended = { ...identity(run), startedAt: run.startedAt, duration: event.duration, from: run.from, to: event.to };
       if (run.reached) return { ...ended, status: 'succeeded' };

@@ -16,6 +16,8 @@ export interface RunnerOptions {
   variables(): Promise<Record<string, string>>;
   /** Called with every change of every run. */
   onRun(run: Run): void;
+  /** Runs of an earlier life of the app; none of them is under way. */
+  earlier?: Run[];
   /** Milliseconds since 1970. */
   now?: () => number;
 }
@@ -59,7 +61,7 @@ interface Lane {
   off: () => void;
 }
 
-export function createRunner({ terminal: openTerminal, findStep, variables, onRun, now = Date.now }: RunnerOptions): Runner {
+export function createRunner({ terminal: openTerminal, findStep, variables, onRun, earlier = [], now = Date.now }: RunnerOptions): Runner {
   const entries = new Map<string, Entry>();
   const clicks = new Map<string, Promise<Result<{ run: string }>>>();
   const lanes = new Map<TerminalName, Lane>();
@@ -87,7 +89,7 @@ export function createRunner({ terminal: openTerminal, findStep, variables, onRu
       change(entry, { type: 'answered' });
       lanes.get(entry.run.terminal)?.terminal.write(`${answer}\r`);
     },
-    list: () => [...entries.values()].map(({ run }) => run),
+    list: () => [...earlier, ...[...entries.values()].map(({ run }) => run)].slice(-memory),
     close() {
       closed = true;
       for (const lane of lanes.values()) lane.off();
