@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { isAlive } from '#lib/testing/is-alive.ts';
 import { type HostedPty, startPtyHost } from './pty-host.ts';
 
 const program = join(inject('programs'), 'pty-host.mjs');
@@ -34,15 +35,6 @@ async function until(condition: () => boolean, what: string): Promise<void> {
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`Timed out waiting until ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    // A zombie still has an entry; it has ended all the same.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  } catch {
-    return false;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Reporter, TestModule } from 'vitest/node';
+import { skippedForWantOf } from './peers.ts';
 
 /** Ends a test run with one plain line that any tool can read: `N passed, N failed`, and how many were skipped. */
 export default class ClosingLine implements Reporter {
@@ -10,6 +11,8 @@ export default class ClosingLine implements Reporter {
       for (const test of module.children.allTests()) count[test.result().state] += 1;
     }
     const skipped = count.skipped + count.pending;
+    const wanting = skipped > 0 && skippedForWantOf();
+    if (wanting) process.stdout.write(`\nSome tests were skipped for want of ${wanting}.\n`);
     process.stdout.write(`\n${count.passed} passed, ${count.failed} failed${skipped ? `, ${skipped} skipped` : ''}\n`);
   }
 }

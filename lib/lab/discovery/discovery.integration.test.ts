@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { hasRealEtcd, installHint, startRealEtcd } from '../etcd/real-etcd.ts';
+import { testWith } from '#lib/testing/peers.ts';
+import { startRealEtcd } from '../etcd/real-etcd.ts';
 import { joinDiscovery } from './join.ts';
 import { openDiscovery } from './service.ts';
 
@@ -115,37 +116,24 @@ test('who waits in vain can be called back', async () => {
   await expect(joining).rejects.toThrow('halt');
 });
 
-test.skipIf(!hasRealEtcd)(
-  `three real etcds bootstrap, a fourth and a wiped one are refused (${installHint})`,
-  { timeout: 60_000 },
-  async () => {
-    const { newToken } = await startDiscovery();
-    const url = await newToken(3);
-    const start = async (name: string, more: string[] = []) => {
-      const etcd = await startRealEtcd([
-        '--name',
-        name,
-        '--initial-advertise-peer-urls',
-        'PEER',
-        '--discovery',
-        url,
-        '--enable-v2',
-        ...more,
-      ]);
-      onTestFinished(() => etcd.stop());
-      return etcd;
-    };
-    const etcds = await Promise.all(['one', 'two', 'three'].map((name) => start(name)));
-    await Promise.all(etcds.map((etcd) => etcd.ready()));
-    const { members } = (await fetch(`${etcds[0]!.url}/v2/members`).then((answer) => answer.json())) as { members: { name: string }[] };
-    expect(members.map(({ name }) => name).sort()).toEqual(['one', 'three', 'two']);
-    const fourth = await start('four', ['--discovery-fallback', 'exit']);
-    expect(await fourth.ended).toBe(1);
-    expect(fourth.log()).toContain('discovery: cluster is full');
-    await etcds[0]!.stop();
-    const samePeer = ['--listen-peer-urls', etcds[0]!.peer, '--initial-advertise-peer-urls', etcds[0]!.peer];
-    const wiped = await start('one', samePeer);
-    expect(await wiped.ended).toBe(1);
-    expect(wiped.log()).toContain('has previously registered');
-  },
-);
+testWith('etcd')('three real etcds bootstrap, a fourth and a wiped one are refused', { timeout: 60_000 }, async () => {
+  const { newToken } = await startDiscovery();
+  const url = await newToken(3);
+  const start = async (name: string, more: string[] = []) => {
+    const etcd = await startRealEtcd(['--name', name, '--initial-advertise-peer-urls', 'PEER', '--discovery', url, '--enable-v2', ...more]);
+    onTestFinished(() => etcd.stop());
+    return etcd;
+  };
+  const etcds = await Promise.all(['one', 'two', 'three'].map((name) => start(name)));
+  await Promise.all(etcds.map((etcd) => etcd.ready()));
+  const { members } = (await fetch(`${etcds[0]!.url}/v2/members`).then((answer) => answer.json())) as { members: { name: string }[] };
+  expect(members.map(({ name }) => name).sort()).toEqual(['one', 'three', 'two']);
+  const fourth = await start('four', ['--discovery-fallback', 'exit']);
+  expect(await fourth.ended).toBe(1);
+  expect(fourth.log()).toContain('discovery: cluster is full');
+  await etcds[0]!.stop();
+  const samePeer = ['--listen-peer-urls', etcds[0]!.peer, '--initial-advertise-peer-urls', etcds[0]!.peer];
+  const wiped = await start('one', samePeer);
+  expect(await wiped.ended).toBe(1);
+  expect(wiped.log()).toContain('has previously registered');
+});

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
+import { isAlive } from '#lib/testing/is-alive.ts';
 import { type ContainerSetting, settingVariable } from './container-setting.ts';
 import { buildImage } from './image-build.ts';
-import { ask, image, isAlive, startTestMachine, type TestMachine, untilSaid } from './test-machine.ts';
+import { ask, image, startTestMachine, type TestMachine, untilSaid } from './test-machine.ts';
 
 test.each([
   'listen(80)',

@@ -1,12 +1,10 @@
 // Docker's own command-line client against the lab's daemon. Needs only the client, no engine.
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
+import { testWith } from '#lib/testing/peers.ts';
 import { ask, image, startTestMachine } from './test-machine.ts';
 
-const found = spawnSync('docker', ['--version'], { encoding: 'utf8' });
-const real = test.skipIf(found.error !== undefined);
-if (found.error) console.warn('Skipped: the real docker client is not installed (Debian: apt-get install docker-cli).');
+const real = testWith('docker');
 
 real('the whole life of a container, with the same answers as our own client', async () => {
   const { machine, run, docker, published } = await startTestMachine();

@@ -2,7 +2,8 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { ask, image, isAlive, startTestMachine, untilSaid } from './test-machine.ts';
+import { isAlive } from '#lib/testing/is-alive.ts';
+import { ask, image, startTestMachine, untilSaid } from './test-machine.ts';
 
 const online = 'The server is online and listening on Port 80.\n';
 

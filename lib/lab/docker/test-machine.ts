@@ -1,5 +1,5 @@
 // A machine with a running Docker daemon, for tests: in temporary folders, ended with the test.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -126,10 +126,4 @@ function askOnce(socketPath: string, path: string, headers: Record<string, strin
 /** Waits until the text is there, with the text so far in the failure. */
 export async function untilSaid(output: { stdout: string }, text: string): Promise<void> {
   await vi.waitFor(() => expect(output.stdout).toContain(text), { timeout: 10_000, interval: 20 });
-}
-
-/** A zombie, which nobody has waited for yet, counts as ended. */
-export function isAlive(pid: number): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  return /^[^Z\s]/.test(stdout.trim());
 }

@@ -1,13 +1,15 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { testWith } from '#lib/testing/peers.ts';
 import { startOurEtcd } from './etcd-fixture.ts';
-import { hasRealEtcd, installHint, startRealEtcd } from './real-etcd.ts';
+import { startRealEtcd } from './real-etcd.ts';
 import { type GeneratedRequest, generateRequest, seededRandom } from './request-generator.ts';
 
+const realEtcd = testWith('etcd');
 const seed = Number(process.env.SEED ?? 20141024);
 const requestsInAll = Number(process.env.REQUESTS ?? 4000);
 
-test.skipIf(!hasRealEtcd)(`every generated request gets the answer of the real etcd (${installHint})`, { timeout: 180_000 }, async () => {
+realEtcd('every generated request gets the answer of the real etcd', { timeout: 180_000 }, async () => {
   const { real, ours } = await startBoth();
   const random = seededRandom(seed);
   const streams = ['/v2/keys', '/v2/keys/a', '/v2/keys/a/b', '/v2/keys/_h', '/v2/keys/a/_h', '/v2/keys/ab'].flatMap((path) =>
@@ -38,7 +40,7 @@ test.skipIf(!hasRealEtcd)(`every generated request gets the answer of the real e
   }
 });
 
-test.skipIf(!hasRealEtcd)(`keys expire as in the real etcd, and watchers are told alike (${installHint})`, async () => {
+realEtcd('keys expire as in the real etcd, and watchers are told alike', async () => {
   const { real, ours } = await startBoth();
   const [expected, actual] = await Promise.all(
     [real, ours].map(async (url) => {
@@ -58,7 +60,7 @@ test.skipIf(!hasRealEtcd)(`keys expire as in the real etcd, and watchers are tol
   expect(actual).toEqual(expected);
 });
 
-test.skipIf(!hasRealEtcd)(`everything beside the keys has the real etcd's status, headers and shape (${installHint})`, async () => {
+realEtcd("everything beside the keys has the real etcd's status, headers and shape", async () => {
   const { real, ours } = await startBoth();
   const paths = ['/version', '/health', '/v2/machines', '/v2/members', '/v2/members/leader', '/v2/members/zz', '/v2/stats/self'];
   const others = ['/v2/stats/leader', '/v2/stats/store', '/v2/leader', '/v2/admin/config', '/', '/v2/keysx', '/v2/keys//a/../b?x=1&y=2'];

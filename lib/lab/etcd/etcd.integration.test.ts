@@ -4,8 +4,8 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { testWith } from '#lib/testing/peers.ts';
 import { startOurEtcd } from './etcd-fixture.ts';
-import { hasRealEtcdctl, installHint } from './real-etcd.ts';
 
 async function newDirectory() {
   const directory = await mkdtemp(join(tmpdir(), 'etcd-'));
@@ -112,7 +112,7 @@ test('a watcher that leaves is forgotten', async () => {
   await expect.poll(() => etcd.store.watchers).toBe(0);
 });
 
-test.skipIf(!hasRealEtcdctl)(`the real etcdctl sets, gets, lists, removes and watches (${installHint})`, async () => {
+testWith('etcdctl')('the real etcdctl sets, gets, lists, removes and watches', async () => {
   const { url } = await startOurEtcd();
   const etcdctl = (...words: string[]) =>
     new Promise<{ out: string; err: string; status: number | null }>((resolve) => {

@@ -1,14 +1,9 @@
 // Starts Debian's etcd 3.4 with its v2 API, to compare with; only for tests.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-export const hasRealEtcd = spawnSync('etcd', ['--version']).status === 0;
-export const hasRealEtcdctl = spawnSync('etcdctl', ['version']).status === 0;
-/** The title of a skipped test says how to have it run. */
-export const installHint = 'apt-get install etcd-server etcd-client';
 
 /** @param more arguments of this one etcd */
 export async function startRealEtcd(more: string[] = ['--enable-v2']) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { isAlive } from '#lib/testing/is-alive.ts';
 import { makeKey, startTestServer, type TestServer } from './test-server.ts';
 
 interface Outcome {
@@ -211,12 +212,3 @@ test('a closed server has ended its programs and freed its port', async () => {
   const again = await startTestServer({ port: fixture.server.port });
   expect(again.server.port).toBe(fixture.server.port);
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

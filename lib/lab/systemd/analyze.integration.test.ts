@@ -3,10 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { testWith } from '#lib/testing/peers.ts';
 import { readService } from './service-settings.ts';
-
-const installed = spawnSync('systemd-analyze', ['--version']).status === 0;
 
 /** Units whose fate does not depend on what is installed: their program is /bin/sh. Each is one disagreement that could be. */
 const corpus = [
@@ -48,21 +47,18 @@ const corpus = [
   '[Unit]\nConditionPathExists=/etc\n[Service]\nExecStart=/bin/sh\nLimitNOFILE=10\nSuccessExitStatus=143 SIGKILL\n',
 ];
 
-test.skipIf(!installed)(
-  `systemd-analyze verify agrees about ${corpus.length} unit files${installed ? '' : ' (skipped: apt-get install systemd)'}`,
-  () => {
-    const directory = mkdtempSync(join(tmpdir(), 'units-'));
-    onTestFinished(() => rmSync(directory, { recursive: true }));
-    const ours: string[] = [];
-    const theirs: string[] = [];
-    for (const [index, text] of corpus.entries()) {
-      const name = `corpus${index}.service`;
-      writeFileSync(join(directory, name), text);
-      const { status } = spawnSync('systemd-analyze', ['verify', '--man=no', join(directory, name)], { encoding: 'utf8' });
-      const verdict = (good: boolean) => `${good ? 'good' : 'bad '} ${JSON.stringify(text)}`;
-      theirs.push(verdict(status === 0));
-      ours.push(verdict(readService(name, text, { hostname: 'h', machineId: 'm', bootId: 'b', kernel: 'k' }).settings !== null));
-    }
-    expect(ours).toEqual(theirs);
-  },
-);
+testWith('systemd-analyze')(`systemd-analyze verify agrees about ${corpus.length} unit files`, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'units-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const ours: string[] = [];
+  const theirs: string[] = [];
+  for (const [index, text] of corpus.entries()) {
+    const name = `corpus${index}.service`;
+    writeFileSync(join(directory, name), text);
+    const { status } = spawnSync('systemd-analyze', ['verify', '--man=no', join(directory, name)], { encoding: 'utf8' });
+    const verdict = (good: boolean) => `${good ? 'good' : 'bad '} ${JSON.stringify(text)}`;
+    theirs.push(verdict(status === 0));
+    ours.push(verdict(readService(name, text, { hostname: 'h', machineId: 'm', bootId: 'b', kernel: 'k' }).settings !== null));
+  }
+  expect(ours).toEqual(theirs);
+});

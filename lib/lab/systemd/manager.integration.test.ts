@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { eventually, isAlive, startTestMachine } from './test-machine.ts';
+import { isAlive } from '#lib/testing/is-alive.ts';
+import { eventually, startTestMachine } from './test-machine.ts';
 
 /** The walkthrough's unit as it stood in October 2014. */
 const reflector = `[Unit]

@@ -1,5 +1,4 @@
 // A machine for tests: its directory, a journal, a unit manager, and programs that are scripts written by the test.
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -86,10 +85,4 @@ export async function startTestMachine(programs: Record<string, string> = {}): P
 /** Looks until the expectation holds; ten seconds, because a busy computer may take its time to start a process. */
 export function eventually<Value>(look: () => Value) {
   return expect.poll(look, { timeout: 10_000, interval: 20 });
-}
-
-/** Whether a process is there and no zombie, which some computers leave lying about for want of a parent that reaps it. */
-export function isAlive(pid: number): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', `${pid}`], { encoding: 'utf8' });
-  return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { testWith } from '#lib/testing/peers.ts';
 import { startOurEtcd } from '../etcd-fixture.ts';
-import { hasRealEtcdctl, installHint } from '../real-etcd.ts';
 
 interface Result {
   out: string;
@@ -79,8 +79,8 @@ member list
 cluster-health
 `;
 
-test.skipIf(!hasRealEtcdctl)(
-  `prints what the real etcdctl prints, with its exit status (${installHint})`,
+testWith('etcdctl')(
+  'prints what the real etcdctl prints, with its exit status',
   async () => {
     const [left, right] = [await startOurEtcd(), await startOurEtcd()];
     const hide = ({ out, err, status }: Result) => ({
