@@ -54,6 +54,10 @@ test('a cluster of three: units spread, a lost machine’s unit moves, and every
     expect(await fleetctl(`ssh ${id} hostname`)).toMatchObject({ status: 0, stdout: `core-0${address!.at(-1)}\n` });
   }
 
+  const etcdctl = async (words: string) => (await learner(`vagrant ssh core-03 -c 'etcdctl ${words}'`)).stdout;
+  expect((await etcdctl('member list')).match(/^[0-9a-f]+: name=core-0\d peerURLs=http:\/\/172\.17\.8\.10\d:7001 /gm)).toHaveLength(3);
+  expect(await etcdctl('cluster-health')).toMatch(/^(member \S+ is healthy: got healthy result from \S+\n){3}cluster is healthy\n$/);
+
   const [web, wanderer] = ['web@', 'roaming-'].map(
     (name) => before.find((unit) => unit.startsWith(name) && unit.includes('.102'))!.split(' ')[0]!,
   );
@@ -64,6 +68,8 @@ test('a cluster of three: units spread, a lost machine’s unit moves, and every
   expect((await listMachines()).length).toBe(2);
   // Its rivals are on both machines that are left, so it has to wait.
   expect((await listUnits()).filter((unit) => unit.startsWith(web!))).toEqual([]);
+
+  expect(await etcdctl('cluster-health')).toMatch(/ are all unreachable\n(.*\n)*cluster is degraded\n$/);
 
   expect((await learner('vagrant up core-02')).stdout).toContain('==> core-02: Machine booted and ready!');
   await expect.poll(listUnits, { timeout: 10_000 }).toContain(`${web} 172.17.8.102 active`);

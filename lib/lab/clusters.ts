@@ -1,18 +1,26 @@
 /** The clusters that machines form: one store and one fleet engine each, shared by the machines that joined it. */
 import { rm } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { createClosers } from './closers.ts';
+import { type ClusterMembers, lastClientPort, openClusterMembers } from './cluster-members.ts';
 import { type Etcd, openEtcd } from './etcd/etcd.ts';
 
 /** What a machine has of its cluster while it runs. */
 export interface Membership {
   etcd: Etcd;
+  /** The etcd API as this member answers it. */
+  handler: RequestListener;
   leave(): Promise<void>;
 }
 
 export interface Clusters {
-  /** `clientUrl` is where the machine's etcd is reached on this computer. */
-  join(id: string, member: { name: string; clientUrl: string }): Promise<Membership>;
+  /** `clientUrl` is where the machine's etcd is reached on this computer, `peerUrl` where the other members would reach it. */
+  join(id: string, member: { name: string; peerUrl: string; clientUrl: string }): Promise<Membership>;
+  /** The port of the machine's last `clientUrl`, for whoever has noted it; null when there was none. */
+  lastClientPort(id: string, name: string): Promise<number | null>;
+  /** The machine will never come back. */
+  remove(id: string, name: string): Promise<void>;
   /** Deletes the data of a cluster that no machine belongs to any more. */
   forget(id: string): Promise<void>;
   close(): Promise<void>;
@@ -20,7 +28,7 @@ export interface Clusters {
 
 interface OpenCluster {
   etcd: Etcd;
-  clientUrls: Set<string>;
+  members: ClusterMembers;
   close(): Promise<void>;
 }
 
@@ -30,13 +38,13 @@ export function createClusters(directory: string): Clusters {
   /** Opening and closing of one store must not overlap. */
   const settled = new Map<string, Promise<unknown>>();
 
-  async function openCluster(id: string, name: string): Promise<OpenCluster> {
+  async function openCluster(id: string): Promise<OpenCluster> {
     await settled.get(id);
     const closers = createClosers();
-    const clientUrls = new Set<string>();
-    const etcd = await openEtcd({ directory: join(directory, id), name, clientUrls: () => [...clientUrls] });
+    const members = await openClusterMembers(join(directory, id), id);
+    const etcd = await openEtcd({ directory: join(directory, id), members });
     closers.add(() => etcd.close());
-    return { etcd, clientUrls, close: () => closers.closeAll() };
+    return { etcd, members, close: () => closers.closeAll() };
   }
 
   async function closeCluster(id: string, cluster: OpenCluster): Promise<void> {
@@ -51,21 +59,27 @@ export function createClusters(directory: string): Clusters {
   }
 
   return {
-    async join(id, { name, clientUrl }) {
-      const opening = open.get(id) ?? openCluster(id, name);
+    async join(id, member) {
+      const opening = open.get(id) ?? openCluster(id);
       open.set(id, opening);
       const cluster = await opening.catch((error) => {
         open.delete(id);
         throw error;
       });
-      cluster.clientUrls.add(clientUrl);
+      const memberId = await cluster.members.arrive(member);
       return {
         etcd: cluster.etcd,
+        handler: cluster.etcd.handlerOf(memberId),
         async leave() {
-          cluster.clientUrls.delete(clientUrl);
-          if (cluster.clientUrls.size === 0) await closeCluster(id, cluster);
+          if (cluster.members.leave(member.name) === 0) await closeCluster(id, cluster);
         },
       };
+    },
+    lastClientPort: (id, name) => lastClientPort(join(directory, id), name),
+    async remove(id, name) {
+      await settled.get(id);
+      const members = open.has(id) ? (await open.get(id)!).members : await openClusterMembers(join(directory, id), id);
+      await members.remove(name);
     },
     async forget(id) {
       await settled.get(id);

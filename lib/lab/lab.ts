@@ -102,7 +102,9 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
       const { cluster } = require(name);
       await rm(machineDirectory(name, parts.places), { recursive: true, force: true });
       await records.remove(name);
-      if (cluster !== null && records.all().every((record) => record.cluster !== cluster)) await parts.clusters.forget(cluster);
+      if (cluster === null) return;
+      if (records.all().some((record) => record.cluster === cluster)) await parts.clusters.remove(cluster, name);
+      else await parts.clusters.forget(cluster);
     },
     async restore() {
       const wanted = records.all().filter(({ state }) => state === 'running');

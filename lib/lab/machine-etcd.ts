@@ -5,7 +5,6 @@ import type { EtcdConfig } from './cloud-config/cloud-config.ts';
 import type { Clusters, Membership } from './clusters.ts';
 import { joinDiscovery } from './discovery/join.ts';
 import { checkDiscoveryUrl } from './discovery-url.ts';
-import type { Etcd } from './etcd/etcd.ts';
 import { listenOnLoopback } from './listen.ts';
 import type { MachineFacts } from './machine.ts';
 
@@ -42,7 +41,7 @@ const clientPorts = [4001, 2379];
  * rejects with a sentence for the learner
  */
 export async function startEtcd(context: EtcdContext, config: EtcdConfig, cluster: string | null): Promise<MachineEtcd> {
-  return serve(context, await findCluster(context, config, cluster));
+  return serve(context, await findCluster(context, config, cluster), config.peerUrl);
 }
 
 async function findCluster(context: EtcdContext, { discovery, peerUrl }: EtcdConfig, cluster: string | null): Promise<string> {
@@ -58,30 +57,30 @@ async function findCluster(context: EtcdContext, { discovery, peerUrl }: EtcdCon
   return checked.token;
 }
 
-async function serve({ machine, number, clusters, addressBook }: EtcdContext, cluster: string): Promise<MachineEtcd> {
+async function serve({ machine, number, clusters, addressBook }: EtcdContext, cluster: string, peerUrl: string): Promise<MachineEtcd> {
   const closers = createClosers();
   try {
-    let etcd: Etcd | undefined;
+    let membership: Membership | undefined;
     // The port comes first: the member's client URL holds it.
     const server = await listenOnLoopback(
       (request, response) => {
-        if (etcd) etcd.handler(request, response);
+        if (membership) membership.handler(request, response);
         else response.destroy();
       },
-      number === 1 ? clientPorts[0]! : 0,
+      number === 1 ? clientPorts[0]! : ((await clusters.lastClientPort(cluster, machine.name)) ?? 0),
     );
     const clientUrl = `http://127.0.0.1:${server.port}`;
-    const membership = await clusters.join(cluster, { name: machine.name, clientUrl }).catch(async (error) => {
+    const joined = await clusters.join(cluster, { name: machine.name, peerUrl, clientUrl }).catch(async (error) => {
       await server.close();
       throw error;
     });
-    closers.add(() => membership.leave());
+    closers.add(() => joined.leave());
     // Closed before the store is: no request may reach one that is gone.
     closers.add(() => server.close());
-    etcd = membership.etcd;
+    membership = joined;
     for (const port of clientPorts) closers.add(addressBook.enter(machine.address, port, () => openLoopback(server.port)));
     machine.environment.ETCDCTL_ENDPOINT = clientUrl;
-    return { membership, port: server.port, cluster, close: () => closers.closeAll() };
+    return { membership: joined, port: server.port, cluster, close: () => closers.closeAll() };
   } catch (error) {
     await closers.closeAll();
     throw error;

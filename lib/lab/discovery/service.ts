@@ -4,6 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { type Etcd, openEtcd } from '../etcd/etcd.ts';
 import { readForm } from '../etcd/form.ts';
 import { answer, answerNotFound, answerWrongMethod, readBody, requestTarget } from '../etcd/http-plain.ts';
+import { loneMember } from '../etcd/members.ts';
 import { refuseForeign } from '../etcd/request-gate.ts';
 
 export interface DiscoveryOptions {
@@ -26,13 +27,15 @@ const mostFormBytes = 4096;
 const text = 'text/plain; charset=utf-8';
 
 export async function openDiscovery({ directory, baseUrl }: DiscoveryOptions): Promise<Discovery> {
-  const etcd = await openEtcd({ directory, name: 'discovery', clientUrls: () => [baseUrl()] });
+  const members = loneMember('discovery', baseUrl);
+  const etcd = await openEtcd({ directory, members });
+  const keys = etcd.handlerOf(members.leader().id);
   if (etcd.store.index <= 3) etcd.store.set(registry, { dir: true }); // so that it is the token that is missing, not this
   return {
     handler(request, response) {
       const names = URL.canParse(baseUrl()) ? [new URL(baseUrl()).hostname] : [];
       if (refuseForeign(request, response, names)) return;
-      serve(etcd, baseUrl, request, response).catch((error) => {
+      serve({ etcd, keys, baseUrl }, request, response).catch((error) => {
         if (response.headersSent) response.destroy();
         else answer(response, 400, `Unable to generate token: ${error.message}\n`, text);
       });
@@ -41,7 +44,14 @@ export async function openDiscovery({ directory, baseUrl }: DiscoveryOptions): P
   };
 }
 
-async function serve(etcd: Etcd, baseUrl: () => string, request: IncomingMessage, response: ServerResponse) {
+interface Service {
+  etcd: Etcd;
+  /** etcd's own API, of which a token is a part. */
+  keys: RequestListener;
+  baseUrl(): string;
+}
+
+async function serve({ etcd, keys, baseUrl }: Service, request: IncomingMessage, response: ServerResponse) {
   const { path, query } = requestTarget(request);
   const method = request.method ?? '';
   if (path === '/new') return serveNew(etcd, baseUrl, request, response, query);
@@ -59,7 +69,7 @@ async function serve(etcd: Etcd, baseUrl: () => string, request: IncomingMessage
   if (!isKnown(etcd, token)) request.method = 'GET';
   const target = `/v2/keys${registry}/${token}${below}`;
   request.url = query ? `${target}?${query}` : target;
-  etcd.handler(request, response);
+  keys(request, response);
 }
 
 async function serveNew(etcd: Etcd, baseUrl: () => string, request: IncomingMessage, response: ServerResponse, query: string) {

@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openEtcd } from './etcd.ts';
+import { loneMember } from './members.ts';
 
 export async function startOurEtcd(directory?: string) {
   const home = directory ?? (await mkdtemp(join(tmpdir(), 'our-etcd-')));
   let url = '';
-  const etcd = await openEtcd({ directory: home, name: 'core-01', clientUrls: () => [url] });
-  const server = createServer(etcd.handler);
+  const members = loneMember('core-01', () => url);
+  const etcd = await openEtcd({ directory: home, members });
+  const server = createServer(etcd.handlerOf(members.leader().id));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
   let closed: Promise<void> | undefined;

@@ -4,12 +4,13 @@ import type { RequestListener } from 'node:http';
 import { type Clock, systemClock } from './clock.ts';
 import { etcdHandler } from './http.ts';
 import { KeyStore } from './key-store.ts';
+import type { Members } from './members.ts';
 import { recover, StoreLog } from './store-log.ts';
 
 export interface Etcd {
   store: KeyStore;
-  /** For any number of HTTP servers. */
-  handler: RequestListener;
+  /** What a member answers, from now on, on any number of HTTP servers. */
+  handlerOf(memberId: string): RequestListener;
   /** What was found damaged at the start, in sentences for people. */
   notices: string[];
   /** Resolves when every change until now is on disk. */
@@ -21,22 +22,18 @@ export interface Etcd {
 export interface EtcdOptions {
   /** Holds the log and the snapshot; made if it is missing. One process at a time. */
   directory: string;
-  /** The member's name, `core-01`. */
-  name: string;
-  /** Where clients reach it on this computer's loopback; shown in /v2/members and /v2/machines. */
-  clientUrls(): string[];
+  members: Members;
   clock?: Clock;
 }
 
 /** etcd looks for expired keys twice a second. */
 const expiryMs = 500;
 
-export async function openEtcd({ directory, name, clientUrls, clock = systemClock() }: EtcdOptions): Promise<Etcd> {
+export async function openEtcd({ directory, members, clock = systemClock() }: EtcdOptions): Promise<Etcd> {
   const recovered = recover(directory);
   const { snapshot, events, notices } = recovered;
   const clusterId = snapshot?.clusterId ?? randomBytes(8).toString('hex');
-  const memberId = snapshot?.memberId ?? randomBytes(8).toString('hex');
-  const log = new StoreLog(directory, { clusterId, memberId }, recovered);
+  const log = new StoreLog(directory, clusterId, recovered);
   const store = new KeyStore(clock, (event) => log.append(event));
   if (snapshot) store.restore(snapshot.state);
   for (const event of events) store.replay(event);
@@ -44,9 +41,9 @@ export async function openEtcd({ directory, name, clientUrls, clock = systemCloc
   const timer = setInterval(() => store.hasExpiringKeys && store.expire(), expiryMs).unref();
   const durable = () => log.durable();
   const raft = { index: store.index + 1, term: 2 };
-  const handler = etcdHandler({ store, name, clusterId, memberId, startTime: new Date(), clientUrls, durable, raft });
   return {
-    ...{ store, handler, notices, durable },
+    ...{ store, notices, durable },
+    handlerOf: (memberId) => etcdHandler({ store, members, memberId, clusterId, startTime: new Date(), durable, raft }),
     async close() {
       clearInterval(timer);
       await log.close();

@@ -17,7 +17,6 @@ interface Snapshot {
   /** The log that goes on from here is `log-<generation>`. */
   generation: number;
   clusterId: string;
-  memberId: string;
   state: StoreState;
 }
 
@@ -60,7 +59,7 @@ export function recover(directory: string): Recovered {
 
 export class StoreLog {
   #directory: string;
-  #identity: Pick<Snapshot, 'clusterId' | 'memberId'>;
+  #clusterId: string;
   #store: KeyStore | undefined;
   #generation: number;
   #file: FileHandle | undefined;
@@ -71,9 +70,9 @@ export class StoreLog {
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(directory: string, identity: Pick<Snapshot, 'clusterId' | 'memberId'>, { generation, length }: Recovered) {
+  constructor(directory: string, clusterId: string, { generation, length }: Recovered) {
     this.#directory = directory;
-    this.#identity = identity;
+    this.#clusterId = clusterId;
     this.#generation = generation;
     this.#length = length;
   }
@@ -168,7 +167,7 @@ export class StoreLog {
   }
 
   async #writeSnapshot(generation: number, state: StoreState): Promise<void> {
-    const snapshot: Snapshot = { format: 1, generation, ...this.#identity, state };
+    const snapshot: Snapshot = { format: 1, generation, clusterId: this.#clusterId, state };
     const path = join(this.#directory, 'snapshot.json');
     const file = await open(`${path}.new`, 'w', 0o600);
     try {

@@ -97,13 +97,13 @@ export class Client {
   }
 }
 
-/** Whether `/health` of a member says so; undefined when it cannot be reached. */
-export async function askHealth(url: string): Promise<boolean | undefined> {
+/** What `/health` of a member says, or why it says nothing. */
+export async function askHealth(url: string): Promise<{ healthy: boolean } | { problem: string }> {
   try {
     const { body } = await ask(url, 'GET', '/health', undefined, false);
-    return (JSON.parse(body) as { health?: unknown }).health === 'true';
-  } catch {
-    return undefined;
+    return { healthy: (JSON.parse(body) as { health?: unknown }).health === 'true' };
+  } catch (error) {
+    return { problem: describe(error as NodeJS.ErrnoException, url) };
   }
 }
 

@@ -1,6 +1,6 @@
 // The commands of etcdctl (API 2): their flags, what they ask the server and what they print.
 import { readFileSync } from 'node:fs';
-import { askHealth, type Client, type KeyResponse } from './client.ts';
+import { askHealth, type Client, type KeyResponse, type Member } from './client.ts';
 import { badArguments, Failure, serverError } from './failure.ts';
 import type { FlagKind } from './flags.ts';
 import { type Format, formatListing, formatResponse } from './print.ts';
@@ -144,16 +144,28 @@ async function clusterHealth({ client, print }: Invocation): Promise<number> {
     print('cluster may be unhealthy: failed to list members\n');
     throw error instanceof Failure ? new Failure(error.message, serverError) : error;
   });
-  let healthy = false;
-  for (const { id, clientURLs } of members) {
-    const answers = await Promise.all(clientURLs.map(async (url) => ({ url, health: await askHealth(url) })));
-    const known = answers.find(({ health }) => health !== undefined);
-    healthy ||= known?.health === true;
-    if (!known) print(`member ${id} is unreachable: no available published client urls\n`);
-    else print(`member ${id} is ${known.health ? 'healthy: got healthy' : 'unhealthy: got unhealthy'} result from ${known.url}\n`);
+  let healthy = 0;
+  for (const member of members) if (await isHealthy(member, print)) healthy += 1;
+  const whole = healthy === members.length;
+  print(`cluster is ${whole ? 'healthy' : healthy > 0 ? 'degraded' : 'unhealthy'}\n`);
+  return whole ? 0 : 5;
+}
+
+/** Asks one client URL after the other until one answers. */
+async function isHealthy({ id, clientURLs }: Member, print: Invocation['print']): Promise<boolean> {
+  for (const url of clientURLs) {
+    const health = await askHealth(url);
+    if ('problem' in health) {
+      print(`failed to check the health of member ${id} on ${url}: Get "${url}/health": ${health.problem}\n`);
+      continue;
+    }
+    const word = health.healthy ? 'healthy' : 'unhealthy';
+    print(`member ${id} is ${word}: got ${word} result from ${url}\n`);
+    return health.healthy;
   }
-  print(healthy ? 'cluster is healthy\n' : 'cluster is unhealthy\n');
-  return healthy ? 0 : 5;
+  const tried = `[${clientURLs.join(' ')}] are all unreachable`;
+  print(`member ${id} is unreachable: ${clientURLs.length === 0 ? 'no available published client urls' : tried}\n`);
+  return false;
 }
 
 function directoryCommand(summary: string, expected: Record<string, string>): Command {
