@@ -9,6 +9,8 @@ const programs = {
   'pty-host': 'lib/terminal/pty-host/main.ts',
   lab: 'lib/lab/main.ts',
   shell: 'lib/server/shell.ts',
+  tutorial: 'lib/server/tutorial.ts',
+  bench: 'lib/bench/main.ts',
 };
 
 /** Started once per command that somebody types, so one file each: loading packages would cost more than running. */

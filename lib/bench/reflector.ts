@@ -1,0 +1,167 @@
+// Our own app as a peer: the built server on a port of its own, spoken to as the page does.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { io, type Socket } from 'socket.io-client';
+import { type TerminalName, terminalNames } from '#lib/shared/chapter.ts';
+import type { AttachReply, ClientEvents, ServerEvents } from '#lib/shared/protocol.ts';
+import type { Line, Peer } from './line.ts';
+import { childrenOf } from './processes.ts';
+
+type Page = Socket<ServerEvents, ClientEvents>;
+
+export interface ReflectorLine extends Line {
+  /** Everything before this offset of the log has been received. */
+  offset(): number;
+  /** Bytes that the server said were gone. */
+  missed(): number;
+  /** Drops the connection and comes back where it left off. */
+  reconnect(): Promise<void>;
+}
+
+export interface ReflectorPeer extends Peer {
+  open(terminal?: 0 | 1): Promise<ReflectorLine>;
+}
+
+/** @param programs where the bundled programs lie */
+export async function openReflector(programs: string): Promise<ReflectorPeer> {
+  const workspace = mkdtempSync(join(tmpdir(), 'reflector-bench-'));
+  const server = spawn(process.execPath, [join(programs, 'server.mjs'), '--workspace', workspace, '--port', '0'], {
+    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const url = await readUrl(server);
+  const pid = server.pid as number;
+  const pids = [pid, ...childrenOf(pid, 'pty-host.mjs')];
+  return {
+    name: 'this app',
+    address: { kind: 'reflector', url: url.href },
+    processes: () => pids,
+    open: (terminal = 0) => connectReflector(url.href, terminal),
+    async reopen(line) {
+      await settledExit(line as ReflectorLine);
+      return line;
+    },
+    async close() {
+      server.kill('SIGTERM');
+      if (server.exitCode === null) await once(server, 'exit');
+      rmSync(workspace, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The restart of a shell; the line stays. */
+async function settledExit(line: ReflectorLine): Promise<void> {
+  await (line as ReflectorLine & { restart(): Promise<void> }).restart();
+}
+
+function readUrl(server: ChildProcess): Promise<URL> {
+  const said: string[] = [];
+  return new Promise((resolve, reject) => {
+    createInterface({ input: server.stderr! }).on('line', (line) => said.push(line));
+    createInterface({ input: server.stdout! }).on('line', (line) => {
+      said.push(line);
+      const found = /http:\/\/localhost:\d+\/\?token=[0-9a-f]+/.exec(line);
+      if (found) resolve(new URL(found[0]));
+    });
+    server.once('exit', () => reject(new Error(`The app ended before it was ready:\n${said.join('\n')}`)));
+  });
+}
+
+/** @param address the URL that the app prints, with its token */
+export async function connectReflector(address: string, which: 0 | 1): Promise<ReflectorLine> {
+  const url = new URL(address);
+  const terminal = terminalNames[which] as TerminalName;
+  const page: Page = io(url.origin, {
+    transports: ['websocket'],
+    extraHeaders: { authorization: `Bearer ${url.searchParams.get('token')}` },
+    forceNew: true,
+    reconnection: false,
+  });
+  const listeners = new Set<(chunk: Buffer) => void>();
+  const exits = new Set<() => void>();
+  let next: number | null = null;
+  let missed = 0;
+  let acknowledging = false;
+  let status = 'starting';
+  let ready = () => {};
+  let begin: (time: number) => void = () => {};
+  const firstOutput = new Promise<number>((resolve) => {
+    begin = resolve;
+  });
+  page.on('terminal:output', (name, offset, bytes) => {
+    if (name !== terminal) return;
+    begin(performance.now());
+    const chunk = bytes as unknown as Buffer;
+    if (next !== null && offset > next) missed += offset - next;
+    const known = Math.max(0, (next ?? offset) - offset);
+    next = Math.max(next ?? 0, offset + chunk.length);
+    for (const listener of listeners) listener(known > 0 ? chunk.subarray(known) : chunk);
+    acknowledge();
+  });
+  page.on('terminal:state', (state) => {
+    if (state.terminal !== terminal) return;
+    status = state.status;
+    if (status === 'exited') for (const listener of exits) listener();
+    if (status === 'prompt') ready();
+  });
+  await connected();
+  return {
+    firstOutput,
+    type: (text) => page.emit('terminal:input', terminal, text),
+    onOutput(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    onExit: (listener) => exits.add(listener),
+    stall: () => socketOf(page)?.pause(),
+    close() {
+      socketOf(page)?.resume();
+      page.disconnect();
+    },
+    offset: () => next ?? 0,
+    missed: () => missed,
+    async reconnect() {
+      page.disconnect().connect();
+      await connected();
+    },
+    // For the peer's own use.
+    restart() {
+      exits.clear();
+      return new Promise<void>((resolve) => {
+        ready = resolve;
+        page.emit('terminal:restart', terminal);
+      });
+    },
+  } as ReflectorLine;
+
+  async function connected(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      page.once('connect', resolve);
+      page.once('connect_error', reject);
+    });
+    page.off('connect_error');
+    const request = { terminal, offset: next, size: { cols: 120, rows: 40 } };
+    const answer = await new Promise<AttachReply>((resolve) => page.emit('terminal:attach', request, resolve));
+    if (!answer.ok) throw new Error(answer.reason);
+    next ??= answer.offset;
+  }
+
+  /** Once for everything that came in one go, as the page does. */
+  function acknowledge() {
+    if (acknowledging) return;
+    acknowledging = true;
+    queueMicrotask(() => {
+      acknowledging = false;
+      if (page.connected && next !== null) page.emit('terminal:ack', terminal, next);
+    });
+  }
+}
+
+/** The TCP socket under a socket.io client that runs in Node. */
+export function socketOf(client: { io: { engine: unknown } }): { pause(): void; resume(): void } | undefined {
+  return (client.io.engine as { transport?: { ws?: { _socket?: { pause(): void; resume(): void } } } } | undefined)?.transport?.ws?._socket;
+}
