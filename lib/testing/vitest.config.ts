@@ -11,7 +11,13 @@ export default defineConfig({
     projects: [
       {
         root,
-        test: { name: 'unit', include: ['**/*.test.{ts,tsx}'], exclude: [...exclude, '**/*.integration.test.ts', '**/*.e2e.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['**/*.test.{ts,tsx}'],
+          exclude: [...exclude, '**/*.integration.test.ts', '**/*.e2e.test.ts'],
+          // Limits against hanging, not against slowness: a computer may be busy with other things.
+          testTimeout: 30_000,
+        },
       },
       {
         root,
@@ -20,7 +26,7 @@ export default defineConfig({
           include: ['**/*.integration.test.ts'],
           exclude,
           globalSetup: ['lib/testing/build-programs.ts'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {

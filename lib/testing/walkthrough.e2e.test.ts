@@ -1,11 +1,10 @@
 // The whole story in a real browser: every step of every chapter by click, then a command by hand.
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { loadContent } from '#lib/content/load-content.ts';
 import type { Step } from '#lib/shared/chapter.ts';
-import { makeWorkspace, removeWorkspace, startApp } from './app.ts';
-import { launchBrowser } from './browser.ts';
+import { openTutorial } from './tutorial-page.ts';
 
 const runLimit = 60_000;
 
@@ -80,22 +79,4 @@ async function openTerminal(page: Page, terminal: string) {
 async function showTerminal(page: Page, terminal: string) {
   const tab = page.locator(`#app-tab-${terminal}`);
   if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
-}
-
-async function openTutorial() {
-  const workspace = makeWorkspace();
-  onTestFinished(() => removeWorkspace(workspace));
-  const app = await startApp({ workspace });
-  onTestFinished(async () => void (await app.stop()));
-  const browser = await launchBrowser();
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  const complaints: string[] = [];
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    const ofPreview = message.location().url.startsWith('http://127.0.0.1:'); // says so when the server has been stopped
-    if (message.type() === 'error' && !ofPreview) complaints.push(message.text());
-  });
-  await page.goto(app.url);
-  return { page, problems: () => complaints };
 }
