@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
-import { createAddressBook, openLoopback } from './address-book.ts';
+import { createAddressBook, openLoopback, openUnixSocket } from './address-book.ts';
 
 test('a machine reaches its own services by address and by loopback, and those of others by address only', async () => {
   const book = createAddressBook();
@@ -44,4 +48,24 @@ test('a loopback stream carries bytes to a real port and reports a closed one', 
   expect(String((await once(stream, 'data'))[0])).toBe('hello');
   server.close();
   await expect(openLoopback(1)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+test('a published port whose program does not listen yet, or has ended, refuses like any closed port', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'book-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const path = join(directory, '80.sock');
+  const book = createAddressBook();
+  book.enter('172.17.8.101', 80, () => openUnixSocket(path));
+  const connect = book.connectFrom('172.17.8.101');
+  await expect(connect('172.17.8.101', 80)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+
+  const script = `require('net').createServer((socket) => socket.end('hello')).listen(${JSON.stringify(path)}, () => console.log('up'))`;
+  const program = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void program.kill('SIGKILL'));
+  await once(program.stdout, 'data');
+  const [chunk] = await once(await connect('172.17.8.101', 80), 'data');
+  expect(String(chunk)).toBe('hello');
+  program.kill('SIGKILL');
+  await once(program, 'exit');
+  await expect(connect('172.17.8.101', 80)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });

@@ -49,8 +49,12 @@ export function openLoopback(port: number): Promise<Duplex> {
   return open({ host: '127.0.0.1', port, noDelay: true });
 }
 
+/** A socket that is not there yet, or was left behind by a program that ended, is a port that nobody listens on. */
 export function openUnixSocket(path: string): Promise<Duplex> {
-  return open({ path });
+  return open({ path }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT' && cause.code !== 'ECONNREFUSED') throw cause;
+    throw Object.assign(new Error('The program behind this port does not listen yet, or no longer.', { cause }), { code: 'ECONNREFUSED' });
+  });
 }
 
 function open(target: NetConnectOpts): Promise<Duplex> {
