@@ -41,6 +41,8 @@ export interface ActionRequest {
   directory: string;
   /** From 1; the address follows from it. */
   number: number;
+  /** How many machines the Vagrantfile makes. */
+  instances: number;
   channel: string;
   exposeDockerTcp: number | null;
   /** `--provision`, `--no-provision`, or neither. */

@@ -41,6 +41,8 @@ export interface RunningMachine {
   readonly sshPort: number;
   /** On this computer's loopback address; null while the machine has no etcd. */
   etcdPort(): number | null;
+  /** How many members there have to be before its etcd starts, while it waits for them. */
+  awaitedMembers(): number | null;
   /** Resolves with false when the machine could not follow it; `log` gets the reasons, for the learner. */
   applyUserData(text: string, log: (line: string) => void): Promise<boolean>;
   /** `graceful`: the cluster is told, as at a shutdown. Otherwise it finds out, as after a power cut. */
@@ -117,6 +119,7 @@ export async function bootMachine(
     return {
       sshPort: sshServer.port,
       etcdPort: services.etcdPort,
+      awaitedMembers: services.awaitedMembers,
       async applyUserData(text, log) {
         await storeUserData(machine.directory, text);
         return applyUserData(text, log);

@@ -15,6 +15,7 @@ export interface LabServer {
 const requestSchema = z.strictObject({
   directory: z.string().min(1).max(4096).startsWith('/'),
   number: z.number().int().min(1).max(99),
+  instances: z.number().int().min(1).max(99),
   channel: z.enum(['alpha', 'beta', 'stable']),
   exposeDockerTcp: z.number().int().min(1).max(65_535).nullable(),
   provision: z.boolean().nullable(),

@@ -149,11 +149,14 @@ test('a machine whose cluster is to have three members waits for the others with
   const directory = await prepareProject(testLab, 3);
   const alone = await testLab.shell('vagrant up', { directory });
   expect(alone).toMatchObject({ status: 0, stdout: expect.stringContaining('found 1 peer(s), waiting for 2 more') });
+  expect(alone.stdout).toContain('    core-01: This discovery URL is for a cluster of 3, but config.rb makes 1: etcd waits');
+  expect(alone.stdout).toContain(`(curl '${(await testLab.lab.status()).discovery}/new?size=1' prints one)`);
   expect((await testLab.lab.status()).machines).toMatchObject([{ etcdPort: null }]);
 
   await setConfig(directory, '$num_instances = 3');
   const up = await testLab.shell('vagrant up', { directory });
   expect(up.status).toBe(0);
+  expect(up.stdout).not.toContain('for ever');
   await expect
     .poll(async () => (await testLab.lab.status()).machines.map(({ etcdPort }) => etcdPort))
     .toEqual(Array(3).fill(expect.any(Number)));

@@ -22,6 +22,8 @@ export interface Lab {
   /** Hands cloud-config to a running machine. Resolves with false when it came to nothing; `log` gets the reasons. */
   provision(name: string, userData: string, log: (line: string) => void): Promise<boolean>;
   markProvisioned(name: string): Promise<void>;
+  /** How many members there have to be before the machine's etcd starts, while it waits for them. */
+  awaitedMembers(name: string): number | null;
   /** Resolves when nothing of the machine runs any more. */
   stop(name: string, state: 'poweroff' | 'saved'): Promise<void>;
   /** Deletes a stopped machine with everything in it. */
@@ -91,6 +93,7 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
       return machine.applyUserData(userData, log);
     },
     markProvisioned: (name) => change(name, { provisioned: true }),
+    awaitedMembers: (name) => running.get(name)?.awaitedMembers() ?? null,
     async stop(name, state) {
       const machine = running.get(name);
       running.delete(name);

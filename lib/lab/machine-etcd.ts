@@ -28,8 +28,8 @@ export interface EtcdContext {
   /** Aborts when the machine stops. */
   signal: AbortSignal;
   log(line: string): void;
-  /** The machine has signed in and waits for others; it may take for ever. */
-  onWaiting(): void;
+  /** The machine has signed in and waits for others, until there are `size`; it may take for ever. */
+  onWaiting(size: number): void;
 }
 
 /** The client port of etcd 0.4, and the one that IANA gave etcd later; a machine answers on both. */

@@ -20,14 +20,16 @@ export interface MachineServices {
   /** Serves the fleet API on a stream; ends it when fleet does not run. */
   acceptFleet(stream: Duplex): void;
   etcdPort(): number | null;
+  /** How many members there have to be before its etcd starts, while it waits for them. */
+  awaitedMembers(): number | null;
   /** `graceful`: the cluster is told, as at a shutdown. Otherwise it finds out, as after a power cut. */
   close(options: { graceful: boolean }): Promise<void>;
 }
 
 type EtcdState =
   | { status: 'stopped' }
-  /** It may be waiting for other machines. */
-  | { status: 'joining' }
+  /** `size` is set while it waits for other machines. */
+  | { status: 'joining'; size: number | null }
   | { status: 'up'; member: MachineEtcd };
 
 export interface ServicesContext extends LabParts {
@@ -91,7 +93,11 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
           log(`${config.service}: ${message}`);
         }
       };
-      starting = runEtcd(config, say, () => resolve(true)).then(
+      const onWaiting = (size: number) => {
+        etcd = { status: 'joining', size };
+        resolve(true);
+      };
+      starting = runEtcd(config, say, onWaiting).then(
         () => resolve(true),
         (error: Error) => {
           if (!stopping.signal.aborted) say(error.message);
@@ -101,9 +107,9 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
     });
   }
 
-  async function runEtcd(config: EtcdConfig, say: (text: string) => void, onWaiting: () => void): Promise<void> {
+  async function runEtcd(config: EtcdConfig, say: (text: string) => void, onWaiting: (size: number) => void): Promise<void> {
     if (etcd.status !== 'up') {
-      etcd = { status: 'joining' };
+      etcd = { status: 'joining', size: null };
       const { number, cluster } = record;
       const member = await startEtcd({ ...context, number, signal: stopping.signal, log: say, onWaiting }, config, cluster).catch(
         (error) => {
@@ -149,6 +155,7 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
       else stream.destroy();
     },
     etcdPort: () => (etcd.status === 'up' ? etcd.member.port : null),
+    awaitedMembers: () => (etcd.status === 'joining' ? etcd.size : null),
     async close(options) {
       stopping.abort();
       await starting;

@@ -14,8 +14,8 @@ export interface JoinOptions {
   signal?: AbortSignal | undefined;
   /** Takes the lines that etcd writes to its log. */
   log?: ((line: string) => void) | undefined;
-  /** Called once if others are still missing. */
-  onWaiting?: (() => void) | undefined;
+  /** Called once if others are still missing; `size` is how many members the cluster is to have. */
+  onWaiting?: ((size: number) => void) | undefined;
 }
 
 export interface DiscoveredMember {
@@ -55,7 +55,7 @@ export async function joinDiscovery(options: JoinOptions): Promise<{ members: Di
       const missing = seen.size - seen.nodes.length;
       if (missing <= 0) break;
       log(`discovery: found ${seen.nodes.length} peer(s), waiting for ${missing} more`);
-      if (!waiting) onWaiting();
+      if (!waiting) onWaiting(seen.size);
       seen = await lookAgain(url, id, seen, signal, log);
     }
     log(`discovery: found ${seen.size} needed peer(s)`);

@@ -6,7 +6,7 @@ import type { Lab } from '../lab.ts';
 import type { MachineRecord } from '../machine-records.ts';
 import { ActionError } from './action-error.ts';
 import { addBox, boxRequirement, boxUrl, boxVersion, listBoxes } from './box.ts';
-import { alreadyProvisioned, provisionFailed } from './texts.ts';
+import { alreadyProvisioned, provisionFailed, waitsForEver } from './texts.ts';
 
 export interface Say {
   /** `==> core-01: text` */
@@ -144,6 +144,10 @@ async function provision({ lab, name, request, say }: ActionContext): Promise<vo
   say.detail('Running: inline script');
   const succeeded = await lab.provision(name, text, (line) => say.detail(line));
   if (!succeeded) throw new ActionError(provisionFailed);
+  const members = lab.awaitedMembers(name);
+  if (members !== null && members > request.instances) {
+    for (const line of waitsForEver({ members, instances: request.instances, discovery: lab.status().discovery })) say.detail(line);
+  }
   await lab.markProvisioned(name);
 }
 

@@ -11,6 +11,7 @@ async function act(shell: Shell, { name, project, number }: Target, action: Acti
   const body = {
     directory: project.directory,
     number,
+    instances: project.config.instances,
     channel: project.config.channel,
     exposeDockerTcp: project.config.exposeDockerTcp === null ? null : project.config.exposeDockerTcp + number - 1,
     provision: typeof provision === 'boolean' ? provision : null,

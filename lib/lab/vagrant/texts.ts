@@ -35,6 +35,14 @@ export const noBoxes = 'There are no installed boxes! Use `vagrant box add` to a
 export const alreadyProvisioned = `Machine already provisioned. Run \`vagrant provision\` or use the \`--provision\`
 flag to force provisioning. Provisioners marked to run always will still run.`;
 
+/** Not Vagrant's: what a machine would keep to itself, and its user would wonder about for long. */
+export function waitsForEver({ members, instances, discovery }: { members: number; instances: number; discovery: string }): string[] {
+  return [
+    `This discovery URL is for a cluster of ${members}, but config.rb makes ${instances}: etcd waits for the others for ever, and so does fleet.`,
+    `Put a URL for ${instances} into user-data (curl '${discovery}/new?size=${instances}' prints one), then: vagrant destroy -f && vagrant up`,
+  ];
+}
+
 /** Not Vagrant's: its look-alike has no machines without the lab. */
 export const labNotRunning =
   'The lab is not running, so there are no machines to speak of. Start the app with `npm start` in its own folder, and use the terminal on its pages or `npm run shell`.';
