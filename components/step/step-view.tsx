@@ -45,10 +45,10 @@ export function StepView(props: StepViewProps) {
         <span className="step-mark" data-proven={proven}>
           {proven ? <CheckIcon /> : <TerminalIcon />}
         </span>
-        <h3 id={`app-title-${step.id}`} className="step-title">
+        <p id={`app-title-${step.id}`} className="step-title">
           {step.title}
           {proven && <span className="sr-only"> (done)</span>}
-        </h3>
+        </p>
         <div className="step-actions">
           <CopyButton text={step.command} label={`Copy the command of “${step.title}”`} />
           {!underWay && (
