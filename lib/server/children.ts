@@ -5,6 +5,7 @@ import type { VariableValues } from '#lib/content/fill-variables.ts';
 import { findProgram } from '#lib/doctor/tools.ts';
 import { markVariable } from '#lib/lab/api.ts';
 import { type Lab, startLab } from '#lib/lab/lab-process.ts';
+import { type AgentKeys, createAgentKeys } from './agent-keys.ts';
 import type { Settings } from './settings.ts';
 import type { Closers } from './shutdown.ts';
 import { startSshAgent } from './ssh-agent.ts';
@@ -15,6 +16,8 @@ export interface Children {
   lab: Lab;
   /** All of a learner's shell's environment. */
   environment: Record<string, string>;
+  /** The keys in the ssh-agent; undefined where OpenSSH is missing. */
+  keys: AgentKeys | undefined;
   /** What `{{name}}` means in the content now. */
   variables(): Promise<VariableValues>;
   /** The SSH port of the first machine that runs, and the key that `vagrant ssh-config` names for it. */
@@ -46,13 +49,21 @@ export async function startChildren(
   ]);
   closers.add('the lab', () => lab.close());
   if (agent) closers.add('ssh-agent', () => agent.close());
+  const sshAdd = findProgram('ssh-add', settings.inherited.PATH ?? '');
+  const home = join(workspace.directory, 'home');
+  const file = join(workspace.state, 'agent-keys.json');
+  const keys = agent && sshAdd ? createAgentKeys({ socket: agent.socket, file, home, sshAdd, environment: inherited, report }) : undefined;
+  if (keys) {
+    await keys.reload();
+    closers.add('the keys of the ssh-agent', () => keys.remember());
+  }
 
   const learner = lab.learnerEnvironment();
   const environment = {
     ...inherited,
     ...learner,
     PATH: [learner.PATH, settings.inherited.PATH].filter(Boolean).join(':'),
-    HOME: join(workspace.directory, 'home'),
+    HOME: home,
     TERM: 'xterm-256color',
     COLORTERM: 'truecolor',
     LANG: settings.inherited.LANG ?? 'C.UTF-8',
@@ -60,7 +71,7 @@ export async function startChildren(
     DISCOVERY: (await lab.status()).discovery,
     ...(agent ? { SSH_AUTH_SOCK: agent.socket } : {}),
   };
-  return { lab, environment, variables, locate };
+  return { lab, environment, keys, variables, locate };
 
   async function variables() {
     const { discovery, machines } = await lab.status();

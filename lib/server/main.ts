@@ -106,6 +106,7 @@ async function start() {
     activity,
     failing: storage('terminals'),
     onState,
+    onCommand: (command, directory) => void children.keys?.remember(command, directory),
   });
   closers.add('the terminals', () => terminals.close());
   const runner = createRunner({

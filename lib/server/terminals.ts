@@ -20,6 +20,8 @@ export interface TerminalsOptions {
   /** The output cannot be written to disk; null: it can again. */
   failing: (message: string | null) => void;
   onState(state: TerminalState): void;
+  /** A command has ended; `command` is null when the shell kept it out of its history. */
+  onCommand(command: string | null, directory: string): void;
 }
 
 export interface Terminals {
@@ -31,7 +33,7 @@ export interface Terminals {
 /** What a terminal measures until somebody looks at it. */
 const firstSize = { cols: 80, rows: 24 };
 
-export function createTerminals({ host, environment, run, state, activity, failing, onState }: TerminalsOptions): Terminals {
+export function createTerminals({ host, environment, run, state, activity, failing, onState, onCommand }: TerminalsOptions): Terminals {
   const opened = new Map<TerminalName, Promise<Terminal>>();
 
   async function openShell(name: TerminalName): Promise<Terminal> {
@@ -43,6 +45,11 @@ export function createTerminals({ host, environment, run, state, activity, faili
     const terminal = await openTerminal({ name, host, bash, home, directory, environment, size: firstSize, runDirectory: run, history });
     activity.watch(terminal);
     terminal.onState(onState);
+    let command: { text: string | null; directory: string } | null = null;
+    terminal.onEvent((event) => {
+      if (event.kind === 'start') command = { text: event.command, directory: terminal.directory() };
+      else if (event.kind === 'prompt' && event.ran && command) onCommand(command.text, command.directory);
+    });
     return terminal;
   }
 
