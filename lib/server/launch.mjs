@@ -14,12 +14,14 @@ const entries = { start: 'server', bench: 'bench' };
 /** The newest Node 22 security release that this was tried on; older ones work but miss fixes. */
 const advised = [22, 23];
 
+const programs = { start: 'server.mjs', shell: 'shell.mjs', lab: 'shell.mjs', tutorial: 'tutorial.mjs' };
+
 /** @param {string[]} words the command (`start`, `dev`, `build`, `shell`, `lab`, `bench`) and its own arguments */
 export async function launch([command, ...words]) {
   process.chdir(root);
   process.env.NEXT_TELEMETRY_DISABLED = '1';
   try {
-    if (command !== 'shell' && command !== 'lab') adviseNode();
+    if (!programs[command] || command === 'start') adviseNode();
     if (!isInstalled()) await install();
     if (command === 'dev') return await develop(words);
     if (!isBuilt()) await build();

@@ -1,4 +1,4 @@
-// The way in: `npm start`, `npm run dev|shell|lab|build`. Plain syntax and no imports, so that any Node can at least say what is wrong.
+// The way in: `npm start`, `npm run dev|shell|lab|tutorial|build`. Plain syntax and no imports, so that any Node can at least say what is wrong.
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   console.error(

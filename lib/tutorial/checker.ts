@@ -25,8 +25,8 @@ export interface CheckerOptions {
 
 const limitMs = 10_000;
 const outputLimit = 4096;
-/** `$1`: the shell's exports, `$2`: its directory, `$3`: the check. */
-const script = '[ ! -r "$1" ] || . "$1" 2>/dev/null; cd -- "$2" || exit; set --  "$3"; eval "$1"';
+/** `$1`: the shell's exports, `$2`: its directory, which may be gone, `$3`: the check. */
+const script = '[ ! -r "$1" ] || . "$1" 2>/dev/null; cd -- "$2" 2>/dev/null || cd || exit; set --  "$3"; eval "$1"';
 
 export interface Checker {
   /** Null when the step has no check. Rejects with a sentence when the check cannot be started. */
