@@ -1,6 +1,8 @@
 'use client';
 
+import { useRouter } from 'next/navigation';
 import { type ReactNode, useEffect, useState } from 'react';
+import { onContentChanged } from '#lib/client/content-changes.ts';
 import { restorePanel } from '#lib/client/panel.ts';
 import { startSession } from '#lib/client/session.ts';
 import type { ChapterSummary } from '#lib/shared/chapter.ts';
@@ -23,6 +25,8 @@ export function Workbench({ chapters, previewUrl, children }: Props) {
     startSession();
     restorePanel();
   }, []);
+  const router = useRouter();
+  useEffect(() => onContentChanged(() => router.refresh()), [router]);
   usePaneKey();
 
   return (
