@@ -9,13 +9,14 @@ export function joinTerminal(
   socket: AppSocket,
   name: TerminalName,
   terminal: Pick<Terminal, 'write' | 'reset' | 'onData' | 'cols' | 'rows'>,
-  refused: (reason: string) => void,
+  { refused, drive }: { refused(reason: string): void; drive(driving: boolean): void },
 ): TerminalLink {
   const screen = {
     write: (bytes: Uint8Array, parsed: () => void) => terminal.write(bytes, parsed),
     settle: (settled: () => void) => terminal.write('', settled),
     showGap: (bytes: number) => terminal.write(`\x1b[0m\r\n\x1b[7m ${formatBytes(bytes)} of output are missing here \x1b[0m\r\n`),
     clear: () => terminal.reset(),
+    drive,
     size: () => ({ cols: terminal.cols, rows: terminal.rows }),
   };
   const link = linkTerminal(socket, name, screen, refused);

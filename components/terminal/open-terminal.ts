@@ -4,6 +4,7 @@ import type { SearchAddon } from '@xterm/addon-search';
 import { Unicode11Addon } from '@xterm/addon-unicode11';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import { Terminal } from '@xterm/xterm';
+import type { TerminalSize } from '#lib/shared/protocol.ts';
 import { readTheme, watchTheme } from './theme.ts';
 
 const fontSize = 13;
@@ -15,6 +16,8 @@ export interface OpenTerminal {
   terminal: Terminal;
   /** The search add-on, fetched when it is first wanted. */
   search(): Promise<SearchAddon>;
+  /** Takes somebody else's size, or (null) fits the element again. */
+  follow(size: TerminalSize | null): void;
   close(): void;
 }
 
@@ -58,7 +61,7 @@ export async function openTerminal(element: HTMLElement, wishes: Wishes): Promis
   const observer = new ResizeObserver(() => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      if (element.offsetWidth > 0) fit.fit();
+      fitElement();
     }, resizeMs);
   });
   observer.observe(element);
@@ -67,8 +70,18 @@ export async function openTerminal(element: HTMLElement, wishes: Wishes): Promis
     terminal.options.theme = readTheme(element);
   });
 
+  let followed: TerminalSize | null = null;
+  function fitElement() {
+    if (!followed && element.offsetWidth > 0) fit.fit();
+  }
+
   return {
     terminal,
+    follow(size) {
+      followed = size;
+      if (size) terminal.resize(size.cols, size.rows);
+      else fitElement();
+    },
     search() {
       searching ??= import('@xterm/addon-search').then((module) => {
         const addon = new module.SearchAddon();

@@ -19,9 +19,9 @@ function joined(end: number) {
     if (event === 'terminal:input') typed.push(details[1] as string);
     if (event !== 'terminal:attach') return;
     const state = { terminal: 'shell', status: 'busy', directory: '~', size: { cols: 80, rows: 24 } } as const;
-    (details[1] as (answer: AttachReply) => void)({ ok: true, offset: 0, end, log: 'log', state });
+    (details[1] as (answer: AttachReply) => void)({ ok: true, offset: 0, end, log: 'log', driving: true, state });
   }) as never;
-  joinTerminal(socket, 'shell', terminal as never, () => {});
+  joinTerminal(socket, 'shell', terminal as never, { refused: () => {}, drive: () => {} });
   return {
     typed,
     print: (offset: number, text: string) => hear('terminal:output', 'shell', offset, new TextEncoder().encode(text).buffer),

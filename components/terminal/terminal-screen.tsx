@@ -19,12 +19,14 @@ export function TerminalScreen({ name }: { name: TerminalName }) {
   const [pasting, setPasting] = useState<string | null>(null);
   const [link, setLink] = useState<string | null>(null);
   const [refusal, setRefusal] = useState<string | null>(null);
+  const [driving, setDriving] = useState(true);
   const [copies, setCopies] = useState(0);
   const [reader, setReader] = useStored('screen-reader', 'off');
   const opened = useTerminal(name, element, {
     searchWanted: () => setSearching(true),
     copied: () => setCopies((count) => count + 1),
     refused: setRefusal,
+    drive: setDriving,
     askPaste: setPasting,
     askLink: setLink,
   });
@@ -34,10 +36,15 @@ export function TerminalScreen({ name }: { name: TerminalName }) {
     if (opened) opened.terminal.options.screenReaderMode = reader === 'on';
   }, [opened, reader]);
 
+  const { cols, rows } = state?.size ?? {};
+  useEffect(() => {
+    opened?.follow(driving || !cols || !rows ? null : { cols, rows });
+  }, [opened, driving, cols, rows]);
+
   const focus = () => opened?.terminal.focus();
 
   return (
-    <div className="terminal" data-terminal={name} data-terminal-status={state?.status ?? 'starting'}>
+    <div className="terminal" data-terminal={name} data-terminal-status={state?.status ?? 'starting'} data-driving={driving}>
       {/* The emulator fits itself to this box, so the box has no padding of its own. */}
       <div className="terminal-frame">
         <div ref={element} className="terminal-box" />
@@ -56,7 +63,22 @@ export function TerminalScreen({ name }: { name: TerminalName }) {
           {refusal}
         </p>
       )}
-      {state?.status === 'exited' && (
+      {!driving && (
+        <div className="terminal-message" role="status">
+          <span>Another window types in this terminal; you are looking on.</span>
+          <button
+            type="button"
+            className="button button-run"
+            onClick={() => {
+              tell('terminal:take-over', name);
+              focus();
+            }}
+          >
+            Take over
+          </button>
+        </div>
+      )}
+      {driving && state?.status === 'exited' && (
         <div className="terminal-message" role="status">
           <span>This shell has ended. A new one opens in the same directory.</span>
           <button

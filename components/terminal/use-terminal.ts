@@ -11,6 +11,8 @@ interface Callbacks {
   searchWanted(): void;
   copied(): void;
   refused(reason: string): void;
+  /** Whether the learner types here, or looks on while another window does. */
+  drive(driving: boolean): void;
   askLink(uri: string): void;
   /** Several lines, and the program would run each as it comes. */
   askPaste(text: string): void;
@@ -30,7 +32,10 @@ export function useTerminal(name: TerminalName, element: RefObject<HTMLElement |
     const wishes = { askLink: (uri: string) => latest.current.askLink(uri), resized: () => link?.resize() };
     openTerminal(place, wishes).then((made) => {
       if (gone) return made.close();
-      link = joinTerminal(appSocket(), name, made.terminal, (reason) => latest.current.refused(reason));
+      link = joinTerminal(appSocket(), name, made.terminal, {
+        refused: (reason) => latest.current.refused(reason),
+        drive: (driving) => latest.current.drive(driving),
+      });
       const unguard = guardKeysAndClipboard(place, made, latest);
       closeAll = () => {
         unguard();

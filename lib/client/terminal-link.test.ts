@@ -15,10 +15,11 @@ function fixture({ connected = true } = {}) {
     if (event !== 'terminal:attach') return void said.push([event, ...details]);
     const [request, reply] = details as [AttachRequest, (answer: AttachReply) => void];
     const state = { terminal: 'shell', status: 'prompt', directory: '~', size: request.size } as const;
-    attaches.push({ request, answer: (offset, end = offset) => reply({ ok: true, offset, end, log: 'log-1', state }) });
+    attaches.push({ request, answer: (offset, end = offset) => reply({ ok: true, offset, end, log: 'log-1', driving: true, state }) });
   }) as never;
   const shown: string[] = [];
   const parsing: (() => void)[] = [];
+  const drives: boolean[] = [];
   const screen = {
     settle: (settled: () => void) => void parsing.push(settled),
     write(bytes: Uint8Array, parsed: () => void) {
@@ -27,6 +28,7 @@ function fixture({ connected = true } = {}) {
     },
     showGap: (bytes: number) => shown.push(`[gap ${bytes}]`),
     clear: () => shown.push('[clear]'),
+    drive: (yes: boolean) => void drives.push(yes),
     size: () => ({ cols: 80, rows: 24 }),
   };
   return {
@@ -34,6 +36,8 @@ function fixture({ connected = true } = {}) {
     said,
     attaches,
     shown,
+    drives,
+    driver: (driving: boolean, terminal = 'shell') => hear('terminal:driver', terminal, driving),
     link: linkTerminal(socket, 'shell', screen, (reason) => shown.push(`[refused ${reason}]`)),
     print: (offset: number, text: string, terminal = 'shell') =>
       hear('terminal:output', terminal, offset, new TextEncoder().encode(text).buffer),
@@ -162,6 +166,20 @@ test('what is parsed of a log that was cleared is not acknowledged in the new on
   print(0, 'new');
   await parseAll();
   expect(acknowledged()).toEqual([3]);
+});
+
+test('a page that looks on sends neither keys nor its size', () => {
+  const { link, said, attaches, drives, driver } = fixture();
+  attaches[0]?.answer(0);
+  driver(false);
+  driver(true, 'journal');
+  link.type('ls');
+  link.resize();
+  expect(said).toEqual([]);
+  driver(true);
+  link.type('ls');
+  expect(said).toEqual([['terminal:input', 'shell', 'ls']]);
+  expect(drives).toEqual([true, false, true]);
 });
 
 test('a closed link detaches and listens no more', () => {

@@ -15,6 +15,8 @@ export interface Screen {
   /** Forgets everything: another log begins. */
   clear(): void;
   size(): TerminalSize;
+  /** Whether the learner types here, or looks on while another window does. */
+  drive(driving: boolean): void;
 }
 
 export interface TerminalLink {
@@ -37,6 +39,7 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
   /** Where history ends and what is live begins; null while that is not known, and once the screen is past it. */
   let liveFrom: number | null = null;
   let replaying = true;
+  let driving = true;
   let attachment = 0;
   /** What the screen still parses of an earlier log counts no more. */
   let clearings = 0;
@@ -47,21 +50,22 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
   socket.on('connect', attach);
   socket.on('terminal:output', accept);
   socket.on('terminal:gap', acceptGap);
+  socket.on('terminal:driver', acceptDriver);
   if (socket.connected) attach();
 
   return {
     type(text) {
-      if (!socket.connected) return; // typed into a dead line: sent later it would run when nobody expects it
+      if (!driving || !socket.connected) return; // typed into a dead line: sent later it would run when nobody expects it
       for (let start = 0; start < text.length; start += maxInput)
         socket.emit('terminal:input', terminal, text.slice(start, start + maxInput));
     },
     resize() {
-      if (socket.connected) socket.emit('terminal:resize', terminal, screen.size());
+      if (driving && socket.connected) socket.emit('terminal:resize', terminal, screen.size());
     },
     replaying: () => replaying,
     close() {
       attachment += 1;
-      socket.off('connect', attach).off('terminal:output', accept).off('terminal:gap', acceptGap);
+      socket.off('connect', attach).off('terminal:output', accept).off('terminal:gap', acceptGap).off('terminal:driver', acceptDriver);
       if (socket.connected) socket.emit('terminal:detach', terminal);
     },
   };
@@ -76,6 +80,7 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
       if (!answer.ok) return refused(answer.reason);
       noteTerminalState(answer.state);
       log = answer.log;
+      acceptDriver(terminal, answer.driving);
       liveFrom = answer.end;
       // A log that begins before what is already on the screen is another log: the server lost the old one.
       if (received !== null && answer.offset < received) {
@@ -132,6 +137,12 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
     if (name !== terminal || early) return; // the answer tells of it as well
     skipTo(to);
     passHistory();
+  }
+
+  function acceptDriver(name: TerminalName, drives: boolean) {
+    if (name !== terminal) return;
+    driving = drives;
+    screen.drive(drives);
   }
 
   function skipTo(offset: number) {

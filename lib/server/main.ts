@@ -13,6 +13,7 @@ import { openProgress } from '#lib/tutorial/progress.ts';
 import { openRunRecords } from '#lib/tutorial/run-records.ts';
 import { createRunner } from '#lib/tutorial/runner.ts';
 import { startChildren } from './children.ts';
+import { createDrivers } from './drivers.ts';
 import { createGate } from './gate.ts';
 import type { Host } from './host.ts';
 import { hostSlot } from './host-slot.ts';
@@ -23,7 +24,7 @@ import { readSettings } from './settings.ts';
 import { createClosers } from './shutdown.ts';
 import { openSockets, welcomePage } from './sockets.ts';
 import { createTerminals } from './terminals.ts';
-import { createWebServer, serveWeb } from './web.ts';
+import { closeWeb, createWebServer, serveWeb } from './web.ts';
 import { openWorkspace, WorkspaceBusy, workspaceToken } from './workspace.ts';
 
 const began = Date.now();
@@ -123,8 +124,16 @@ async function start() {
   });
   closers.add('the runs', () => runner.close());
 
+  const drivers = createDrivers();
   io.on('connection', (page) =>
-    welcomePage(page, { terminal: terminals.open, runner, cluster: cluster.state, progress: progress.steps, notices: () => notices }),
+    welcomePage(page, {
+      terminal: terminals.open,
+      drivers,
+      runner,
+      cluster: cluster.state,
+      progress: progress.steps,
+      notices: () => notices,
+    }),
   );
   content.onChange(() => io.emit('content:changed'));
   lend({
@@ -140,8 +149,7 @@ async function start() {
   closers.add('the web server', async () => {
     io.emit('server:closing');
     await io.close();
-    web.closeAllConnections();
-    await new Promise((resolve) => web.close(resolve));
+    await closeWeb(web);
   });
   serveWeb(web, {
     gate: createGate(host, token),
@@ -191,11 +199,15 @@ function lend(host: Host) {
 
 /** The first signal closes everything in order; a second one does not wait: the children see their pipes end. */
 function stopOnSignals() {
-  let stopping = false;
+  let stopping: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (stopping) process.exit(1);
-      stopping = true;
+      if (stopping) {
+        // Ctrl-C comes from the terminal and again from npm, which passes it on; the two are one.
+        if (performance.now() - stopping > 1000) process.exit(1);
+        return;
+      }
+      stopping = performance.now();
       console.log('\nStopping …');
       setTimeout(() => process.exit(1), shutdownMs).unref();
       closers.close().then(() => process.exit(0));

@@ -8,9 +8,11 @@ import { type ClientEvents, inboundSchemas, type Notice, type ServerEvents } fro
 import type { Terminal } from '#lib/terminal/terminal.ts';
 import type { Viewer } from '#lib/terminal/viewer.ts';
 import type { Runner } from '#lib/tutorial/runner.ts';
+import type { Drivers, Watcher } from './drivers.ts';
 
 export interface SocketSources {
   terminal(name: TerminalName): Promise<Terminal>;
+  drivers: Drivers;
   runner: Runner;
   cluster(): ClusterState;
   progress(): string[];
@@ -19,6 +21,12 @@ export interface SocketSources {
 }
 
 export type Sockets = Server<ClientEvents, ServerEvents>;
+/** A terminal that a page watches. */
+interface Watched {
+  viewer: Viewer;
+  watcher: Watcher;
+}
+
 type Page = Socket<ClientEvents, ServerEvents>;
 type Inbound = typeof inboundSchemas;
 
@@ -39,46 +47,84 @@ export function openSockets(): { io: Sockets; engine: Engine } {
 }
 
 /** Tells a page that has just connected everything it should know, and listens to it. */
-export function welcomePage(page: Page, { terminal, runner, cluster, progress, notices }: SocketSources) {
+export function welcomePage(page: Page, { terminal, drivers, runner, cluster, progress, notices }: SocketSources) {
   page.emit('runs', runner.list());
   page.emit('cluster', cluster());
   page.emit('progress', progress());
   for (const notice of notices()) page.emit('notice', notice);
 
-  const viewers = new Map<TerminalName, Viewer>();
+  const watched = new Map<TerminalName, Watched>();
   page.on('disconnect', () => {
-    for (const viewer of viewers.values()) viewer.close();
-    viewers.clear();
+    for (const name of watched.keys()) detach(name);
   });
 
   on('terminal:attach', async ({ terminal: name, offset, log, size }, reply) => {
     try {
       const opened = await terminal(name);
       if (!page.connected) return;
-      viewers.get(name)?.close();
-      opened.resize(size);
+      detach(name);
       const viewer = opened.attach({
         offset,
         logId: log,
         send: (at, bytes) => page.emit('terminal:output', name, at, bytes as unknown as ArrayBuffer),
         gap: (from, to) => page.emit('terminal:gap', name, from, to),
       });
-      viewers.set(name, viewer);
-      reply?.({ ok: true, offset: viewer.offset, end: viewer.end, log: opened.logId, state: opened.state() });
+      const watcher: Watcher = {
+        size,
+        drive(driving) {
+          viewer.drive(driving);
+          if (driving) opened.resize(watcher.size);
+          page.emit('terminal:driver', name, driving);
+        },
+      };
+      watched.set(name, { viewer, watcher });
+      const driving = drivers.join(name, watcher);
+      reply?.({ ok: true, offset: viewer.offset, end: viewer.end, log: opened.logId, driving, state: opened.state() });
     } catch (error) {
       reply?.({ ok: false, reason: (error as Error).message });
     }
   });
-  on('terminal:detach', (name) => {
-    viewers.get(name)?.close();
-    viewers.delete(name);
+  on('terminal:detach', detach);
+  on('terminal:ack', (name, offset) => watched.get(name)?.viewer.ack(offset));
+  on('terminal:take-over', (name) => {
+    const mine = watched.get(name);
+    if (mine) drivers.takeOver(name, mine.watcher);
   });
-  on('terminal:ack', (name, offset) => viewers.get(name)?.ack(offset));
-  on('terminal:input', async (name, text) => (await terminal(name)).write(text));
-  on('terminal:resize', async (name, size) => (await terminal(name)).resize(size));
-  on('terminal:restart', async (name) => (await terminal(name)).restart());
+  on('terminal:input', async (name, text) => {
+    if (mayDrive(name)) (await terminal(name)).write(text);
+  });
+  on('terminal:resize', async (name, size) => {
+    const mine = watched.get(name);
+    if (mine) mine.watcher.size = size;
+    if (mayDrive(name)) (await terminal(name)).resize(size);
+  });
+  on('terminal:restart', async (name) => {
+    if (mayDrive(name)) await (await terminal(name)).restart();
+  });
   on('run:stop', (run) => runner.stop(run));
-  on('run:answer', (run) => runner.answer(run));
+  on('run:answer', (id) => {
+    const run = runner.list().find((known) => known.id === id);
+    if (!run) return;
+    if (!mayDrive(run.terminal))
+      throw new Error(`Another window drives the terminal "${run.terminal}": answer there, or take it over first.`);
+    runner.answer(id);
+  });
+
+  function detach(name: TerminalName): void {
+    const mine = watched.get(name);
+    if (!mine) return;
+    watched.delete(name);
+    mine.viewer.close();
+    drivers.leave(name, mine.watcher);
+  }
+
+  /** A page that has not opened the terminal may act on it as long as nobody else drives it. */
+  function mayDrive(name: TerminalName): boolean {
+    const driver = drivers.of(name);
+    if (!driver || driver === watched.get(name)?.watcher) return true;
+    page.emit('terminal:driver', name, false);
+    return false;
+  }
 
   /** Registers a handler behind its schema: what does not parse is dropped, because only a broken or hostile page sends it. */
   function on<Event extends keyof Inbound>(

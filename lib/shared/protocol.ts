@@ -10,6 +10,8 @@ export interface ServerEvents {
   'terminal:output': (terminal: TerminalName, offset: number, bytes: ArrayBuffer) => void;
   /** The log no longer reaches back to where the viewer was: bytes from `from` to `to` are gone. */
   'terminal:gap': (terminal: TerminalName, from: number, to: number) => void;
+  /** Whether this page drives the terminal now: only the driver's keys and size count, all others look on. */
+  'terminal:driver': (terminal: TerminalName, driving: boolean) => void;
   'terminal:state': (state: TerminalState) => void;
   /** Every run of this session, oldest first; sent on connection. */
   runs: (runs: Run[]) => void;
@@ -32,6 +34,8 @@ export interface ClientEvents {
   'terminal:detach': (terminal: TerminalName) => void;
   /** The viewer's terminal emulator has parsed everything before `offset`. */
   'terminal:ack': (terminal: TerminalName, offset: number) => void;
+  /** This page wants to drive the terminal; whoever did looks on. */
+  'terminal:take-over': (terminal: TerminalName) => void;
   /** What the learner typed. */
   'terminal:input': (terminal: TerminalName, text: string) => void;
   'terminal:resize': (terminal: TerminalName, size: TerminalSize) => void;
@@ -61,7 +65,9 @@ export interface Notice {
 export type TerminalSize = z.infer<typeof terminalSizeSchema>;
 export type AttachRequest = z.infer<typeof attachSchema>;
 /** `offset` is where the output that follows begins; before `end` it is history, whose questions no program waits for. `log` names the log. */
-export type AttachReply = { ok: true; offset: number; end: number; log: string; state: TerminalState } | { ok: false; reason: string };
+export type AttachReply =
+  | { ok: true; offset: number; end: number; log: string; driving: boolean; state: TerminalState }
+  | { ok: false; reason: string };
 export type RunRequest = z.infer<typeof runRequestSchema>;
 
 const terminalName = z.enum(terminalNames);
@@ -80,6 +86,7 @@ export const inboundSchemas = {
   'terminal:attach': z.tuple([attachSchema]),
   'terminal:detach': z.tuple([terminalName]),
   'terminal:ack': z.tuple([terminalName, offset]),
+  'terminal:take-over': z.tuple([terminalName]),
   'terminal:input': z.tuple([terminalName, z.string().max(65_536)]),
   'terminal:resize': z.tuple([terminalName, terminalSizeSchema]),
   'terminal:restart': z.tuple([terminalName]),

@@ -163,3 +163,38 @@ test('a viewer that acknowledges nothing holds up the program for ten seconds on
   viewer.ack(1);
   expect(paused()).toBe(true);
 });
+
+test('the driver paces the pty, however fast another viewer is, and a slow viewer does not', () => {
+  const { append, watch, paused } = openLog();
+  const driver = watch(0);
+  const other = watch(0);
+  driver.viewer.drive(true);
+  const acknowledgeAll = ({ viewer, end }: typeof other) => {
+    for (let before = -1; before < end(); viewer.ack(end())) before = end();
+  };
+  append(Buffer.alloc(400 * kibibyte));
+  vi.advanceTimersByTime(10);
+  acknowledgeAll(other);
+  expect(paused()).toBe(true);
+  acknowledgeAll(driver);
+  expect(paused()).toBe(false);
+  driver.viewer.drive(false);
+  other.viewer.drive(true);
+  append(Buffer.alloc(400 * kibibyte));
+  vi.advanceTimersByTime(10);
+  acknowledgeAll(other);
+  expect(paused()).toBe(false);
+});
+
+test('a driver that has stalled for ten seconds leaves the pace to the others', () => {
+  const { append, watch, paused } = openLog();
+  const driver = watch(0);
+  const other = watch(0);
+  driver.viewer.drive(true);
+  append(Buffer.alloc(400 * kibibyte));
+  vi.advanceTimersByTime(11_000);
+  for (let before = -1; before < other.end(); other.viewer.ack(other.end())) before = other.end();
+  expect(paused()).toBe(false);
+  append(Buffer.alloc(200 * kibibyte));
+  expect(paused()).toBe(false);
+});

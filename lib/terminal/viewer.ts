@@ -1,10 +1,10 @@
-/** Sends a terminal's log to those who watch it, each at its own pace, and paces the pty by the fastest of them. */
+/** Sends a terminal's log to those who watch it, each at its own pace, and paces the pty by its driver, or else by the fastest. */
 import { findReplayStart, type OutputLog } from './output-log.ts';
 
 /** Sent but not acknowledged, per viewer: enough to keep the line busy, little enough to stay responsive. */
 const windowSize = 256 * 1024;
 const largestFrame = 64 * 1024;
-/** A quiet line sends at once; under load output is gathered this long. */
+/** A quiet line sends at once; under load output is gathered this long, or until a frame is full. */
 const gatherMs = 4;
 /** What a newcomer gets of the past. */
 const replaySize = 256 * 1024;
@@ -33,6 +33,8 @@ export interface Viewer {
   readonly end: number;
   /** Everything before `offset` has been shown. */
   ack(offset: number): void;
+  /** The driver paces the pty, however fast the others are. */
+  drive(driving: boolean): void;
   close(): void;
 }
 
@@ -41,6 +43,7 @@ interface LiveViewer {
   cursor: number;
   acked: number;
   stalled: boolean;
+  driving: boolean;
 }
 
 export interface Viewers {
@@ -56,6 +59,7 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
   const live = new Set<LiveViewer>();
   let paused = false;
   let flushedAt = 0;
+  let flushedEnd = 0;
   let timer: NodeJS.Timeout | undefined;
   let immediate: NodeJS.Immediate | undefined;
   let pauseTimer: NodeJS.Timeout | undefined;
@@ -63,7 +67,7 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
   return {
     attach(request) {
       const offset = startOf(request.offset);
-      const viewer: LiveViewer = { request, cursor: offset, acked: offset, stalled: false };
+      const viewer: LiveViewer = { request, cursor: offset, acked: offset, stalled: false, driving: false };
       live.add(viewer);
       // Later, so that the answer to the attachment goes first.
       setImmediate(() => live.has(viewer) && send(viewer));
@@ -78,6 +82,10 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
           if (live.has(viewer)) send(viewer);
           govern();
         },
+        drive(driving) {
+          viewer.driving = driving;
+          govern();
+        },
         close() {
           if (live.delete(viewer)) govern();
         },
@@ -85,7 +93,9 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
     },
     appended() {
       govern();
-      if (timer || immediate || live.size === 0) return;
+      if (live.size === 0) return;
+      if (timer && log.end - flushedEnd >= largestFrame) return flush();
+      if (timer || immediate) return;
       const quiet = performance.now() - flushedAt;
       if (quiet >= gatherMs) immediate = setImmediate(flush);
       else timer = setTimeout(flush, gatherMs - quiet);
@@ -110,6 +120,7 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
     clearImmediate(immediate);
     timer = immediate = undefined;
     flushedAt = performance.now();
+    flushedEnd = log.end;
     for (const viewer of live) send(viewer);
   }
 
@@ -131,14 +142,15 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
     }
   }
 
-  /** Pauses or resumes the pty by how far the fastest viewer is behind. Nobody watching: the log just rolls. */
+  /** Pauses or resumes the pty by how far the driver, or else the fastest viewer, is behind. Nobody watching: the log just rolls. */
   function govern(): void {
     const pacing = [...live].filter((viewer) => !viewer.stalled);
     if (pacing.length === 0) {
       if (paused) pauseUntil(returnMs);
       return;
     }
-    const lag = log.end - Math.max(...pacing.map((viewer) => viewer.acked));
+    const driver = pacing.find((viewer) => viewer.driving);
+    const lag = log.end - (driver?.acked ?? Math.max(...pacing.map((viewer) => viewer.acked)));
     if (!paused && lag > pauseLag) {
       paused = true;
       pty.pause();
@@ -149,7 +161,8 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
   function pauseUntil(ms: number): void {
     clearTimeout(pauseTimer);
     pauseTimer = setTimeout(() => {
-      for (const viewer of live) viewer.stalled = true;
+      const driver = [...live].find((viewer) => viewer.driving && !viewer.stalled);
+      for (const viewer of driver ? [driver] : live) viewer.stalled = true;
       release();
     }, ms);
   }

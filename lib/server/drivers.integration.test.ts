@@ -1,0 +1,90 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { makeWorkspace, removeWorkspace, startApp } from '#lib/testing/app.ts';
+import { openSocketPage, type SocketPage } from '#lib/testing/socket-page.ts';
+
+const patience = { timeout: 15_000, interval: 50 };
+
+test('the first page drives, the others look on until they take over or the driver goes away', async () => {
+  const app = await launch();
+  const [first, second, third] = [await openSocketPage(app), await openSocketPage(app), await openSocketPage(app)];
+  const sizes: string[] = [];
+  first.socket.on('terminal:state', ({ size }) => sizes.push(`${size.cols}x${size.rows}`));
+  const drives = [first, second, third].map(watchDriving);
+  expect(await first.attach({ size: { cols: 100, rows: 30 } })).toMatchObject({ driving: true, state: { size: { cols: 100 } } });
+  expect(await second.attach({ size: { cols: 60, rows: 20 } })).toMatchObject({ driving: false, state: { size: { cols: 100 } } });
+  expect(await third.attach({ size: { cols: 70, rows: 25 } })).toMatchObject({ driving: false });
+  await atPrompt(first);
+
+  second.type('echo never$((1 + 1))\r');
+  second.socket.emit('terminal:resize', 'shell', { cols: 61, rows: 20 });
+  await expect.poll(() => drives[1], patience).toEqual([false, false]);
+  first.type('echo driver$((1 + 1))\r');
+  await expect.poll(third.text, patience).toContain('driver2');
+  expect(first.text()).not.toContain('never');
+  expect(sizes).not.toContain('61x20');
+
+  second.socket.emit('terminal:take-over', 'shell');
+  await expect.poll(() => drives[0], patience).toEqual([true, false]);
+  second.type('echo taken$((1 + 1)); stty size\r');
+  await expect.poll(first.text, patience).toMatch(/taken2\r\n20 61\r\n/);
+  first.type('echo never$((1 + 1))\r');
+
+  second.socket.disconnect();
+  await expect.poll(() => drives[0]?.at(-1), patience).toBe(true);
+  first.type('echo back$((1 + 1)); stty size\r');
+  await expect.poll(third.text, patience).toMatch(/back2\r\n30 100\r\n/);
+  expect(third.text()).not.toContain('never');
+  expect(drives[2]).toEqual([]);
+});
+
+test('only the driver may open a new shell', async () => {
+  const app = await launch();
+  const [first, second] = [await openSocketPage(app), await openSocketPage(app)];
+  await first.attach();
+  await second.attach();
+  await atPrompt(first);
+  const states: string[] = [];
+  second.socket.on('terminal:state', ({ status }) => states.push(status));
+  first.type('exit\r');
+  await expect.poll(() => states.at(-1), patience).toBe('exited');
+  second.socket.emit('terminal:restart', 'shell');
+  first.socket.emit('terminal:restart', 'shell');
+  await expect.poll(() => states.at(-1), patience).toBe('prompt');
+  expect(states.filter((status) => status === 'starting')).toHaveLength(1);
+});
+
+test('a viewer that hangs during a flood falls behind to a marked gap, and nobody waits for it', async () => {
+  const app = await launch();
+  const [driver, hanging] = [await openSocketPage(app), await openSocketPage(app)];
+  await driver.attach();
+  await hanging.attach();
+  await atPrompt(driver);
+  hanging.acknowledge(false);
+  const began = performance.now();
+  driver.type('seq 1 2000000; echo "all $((1 + 1))"\r'); // 16 MB
+  await expect.poll(() => driver.text().slice(-200), { timeout: 25_000, interval: 50 }).toContain('all 2');
+  expect(performance.now() - began).toBeLessThan(9000); // a pause for it would last ten seconds
+  expect(driver.text()).not.toContain('[gap');
+  expect(hanging.received()).toBeLessThan(1_000_000);
+  hanging.acknowledge(true);
+  await expect.poll(() => hanging.text().slice(-200), patience).toContain('all 2');
+  expect(hanging.text().match(/\[gap \d+\]/g)?.length).toBeGreaterThanOrEqual(1);
+}, 60_000);
+
+function watchDriving({ socket }: SocketPage): boolean[] {
+  const drives: boolean[] = [];
+  socket.on('terminal:driver', (_name, driving) => drives.push(driving));
+  return drives;
+}
+
+async function atPrompt(page: SocketPage) {
+  await expect.poll(page.text, patience).toMatch(/\$ /);
+}
+
+async function launch() {
+  const workspace = makeWorkspace();
+  onTestFinished(() => removeWorkspace(workspace));
+  const app = await startApp({ workspace });
+  onTestFinished(async () => void (await app.stop()));
+  return app;
+}
