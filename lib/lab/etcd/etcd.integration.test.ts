@@ -33,6 +33,24 @@ test('keys, indices and history survive a restart', async () => {
   expect(watched).toMatchObject({ action: 'set', node: { key: '/k/6', modifiedIndex: 10 } });
 });
 
+test('a log that ends in zeros, as a killed process leaves it, is whole', async () => {
+  const directory = await newDirectory();
+  const first = await startOurEtcd(directory);
+  await put(first.url, '/kept', '1');
+  const log = join(directory, 'log-1');
+  const killed = await readFile(log);
+  expect(killed.at(-1)).toBe(0);
+  await first.stop();
+  expect((await readFile(log)).at(-1)).toBe(10);
+  await writeFile(log, killed);
+  const second = await startOurEtcd(directory);
+  expect(second.etcd.notices).toEqual([]);
+  await put(second.url, '/later', '2');
+  await second.stop();
+  const third = await startOurEtcd(directory);
+  expect(third.etcd.store.get('/', { sorted: true }).node.nodes?.map(({ key }) => key)).toEqual(['/kept', '/later']);
+});
+
 test('a torn last line is dropped with a notice, and writing goes on after it', async () => {
   const directory = await newDirectory();
   const first = await startOurEtcd(directory);
