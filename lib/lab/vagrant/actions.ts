@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action, ActionRequest } from '../api.ts';
-import type { Lab } from '../lab.ts';
+import type { Lab, Ports } from '../lab.ts';
 import type { MachineRecord } from '../machine-records.ts';
 import { ActionError } from './action-error.ts';
 import { addBox, boxRequirement, boxUrl, boxVersion, listBoxes } from './box.ts';
@@ -110,13 +110,27 @@ async function boot(context: ActionContext, record: MachineRecord, fresh = false
   await provisionIfWanted(context, record);
 }
 
-async function bootAndWait({ lab, name, say }: ActionContext, ports: { ssh: number; docker: number | null }): Promise<void> {
+async function bootAndWait({ lab, name, say }: ActionContext, ports: Ports): Promise<void> {
   say.output('Waiting for machine to boot. This may take a few minutes...');
-  await lab.boot(name, ports);
-  say.detail(`SSH address: 127.0.0.1:${ports.ssh}`);
+  const ssh = await bootOnFreePort(lab, name, ports);
+  if (ssh !== ports.ssh) say.output(`Fixed port collision for 22 => ${ports.ssh}. Now on port ${ssh}.`);
+  say.detail(`SSH address: 127.0.0.1:${ssh}`);
   say.detail('SSH username: core');
   say.detail('SSH auth method: private key');
   say.output('Machine booted and ready!');
+}
+
+/** Answers with the SSH port that it became: somebody else may have taken the chosen one meanwhile. */
+async function bootOnFreePort(lab: Lab, name: string, ports: Ports): Promise<number> {
+  try {
+    await lab.boot(name, ports);
+    return ports.ssh;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    const others = await lab.choosePorts(name, ports.docker);
+    await lab.boot(name, others);
+    return others.ssh;
+  }
 }
 
 async function resume(context: ActionContext, record: MachineRecord): Promise<void> {
