@@ -109,36 +109,41 @@ async function develop(words) {
   await bundlePrograms(root);
   let server = startServer();
   let timer;
+  let restarting = false;
   watch(join(root, 'lib'), { recursive: true }, (_event, file) => {
     if (!file || !/\.ts$/.test(file) || /\.test\.ts$/.test(file) || file.startsWith('client')) return;
     clearTimeout(timer);
-    timer = setTimeout(async () => {
-      try {
-        await bundlePrograms(root);
-      } catch {
-        return; // esbuild has said what is wrong; the next save tries again
-      }
-      console.log(`${file} changed: restarting the server …`);
-      server.once('exit', () => {
-        server = startServer();
-      });
-      server.kill('SIGTERM');
-    }, 100);
+    timer = setTimeout(() => restart(file), 100);
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      server.removeAllListeners('exit');
-      server.on('exit', (status) => process.exit(status ?? 0));
+    process.on(signal, async () => {
       server.kill(signal);
+      process.exit((await server.ended) ?? 0);
     });
+  }
+
+  async function restart(file) {
+    try {
+      await bundlePrograms(root);
+    } catch {
+      return; // esbuild has said what is wrong; the next save tries again
+    }
+    console.log(`${file} changed: restarting the server …`);
+    if (restarting) return; // the one that is about to start has this edit as well
+    restarting = true;
+    server.kill('SIGTERM');
+    await server.ended;
+    restarting = false;
+    server = startServer();
   }
 
   function startServer() {
     const child = spawn(process.execPath, [join(root, '.build', 'server.mjs'), '--dev', ...words], { stdio: 'inherit' });
-    child.on('exit', (status) => {
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    ended.then((status) => {
       if (status) console.log('The server stopped; save a file below lib/ to start it again, or press Ctrl-C.');
     });
-    return child;
+    return { kill: (signal) => child.kill(signal), ended };
   }
 }
 

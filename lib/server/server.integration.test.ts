@@ -102,6 +102,13 @@ test('after kill -9 its children end by themselves, and the next start works in 
   expect(next.token).toBe(app.token);
 });
 
+test('Ctrl-C that arrives twice, from the terminal and from npm, stops the app as one does', async () => {
+  const app = await launch();
+  process.kill(app.pid, 'SIGINT');
+  const { status } = await app.stop('SIGINT');
+  expect({ status, left: existsSync(join(app.workspace, 'state', 'running.json')) }).toEqual({ status: 0, left: false });
+});
+
 async function launch(options: Parameters<typeof startApp>[0] = {}): Promise<App> {
   const workspace = options.workspace ?? makeWorkspace();
   onTestFinished(() => removeWorkspace(workspace));

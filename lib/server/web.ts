@@ -14,6 +14,9 @@ export interface WebOptions {
   dev: boolean;
 }
 
+/** Sockets that speak something else than HTTP now; the HTTP server no longer counts them as its connections. */
+const upgraded = new Set<Duplex>();
+
 /** Largest body that is read: a server action carries ids only. */
 const maxBody = 256 * 1024;
 
@@ -21,6 +24,14 @@ export function createWebServer(): Server {
   const server = createServer({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000 });
   server.maxConnections = 1024;
   return server;
+}
+
+/** Ends every connection, those that were upgraded included: a development page holds one for its hot reload. */
+export async function closeWeb(server: Server): Promise<void> {
+  server.closeAllConnections();
+  const closed = new Promise((resolve) => server.close(resolve));
+  for (const socket of upgraded) socket.destroy();
+  await closed;
 }
 
 /** Puts the gate, and behind it the app, onto a server. */
@@ -39,6 +50,8 @@ export function serveWeb(server: Server, { gate, origins, engine, pages, dev }: 
   server.on('upgrade', (request, socket, head) => {
     const verdict = gate.admit(request);
     if (verdict.verdict === 'refused') return refuseUpgrade(socket, verdict);
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
     if (isSocket(request)) engine.handleUpgrade(request as never, socket, head);
     // In development Next adds a listener of its own for its hot reload; nothing else upgrades.
     else if (!(dev && request.url?.startsWith('/_next/'))) socket.destroy();
