@@ -34,17 +34,22 @@ export type HostReport =
 export const creditWindow = 256 * 1024;
 export const largestFrame = 64 * 1024;
 
-const headerLength = 9;
+export const headerLength = 9;
 /** Far above anything either side sends: a longer frame means that the stream is broken. */
 const lengthLimit = 16 * 1024 * 1024;
 
 /** Payload length (4 bytes, big endian), kind (1), pty id (4), payload. */
 export function frameHeader(kind: FrameKind, id: number, payloadLength: number): Buffer {
   const header = Buffer.allocUnsafe(headerLength);
-  header.writeUInt32BE(payloadLength, 0);
-  header.writeUInt8(kind, 4);
-  header.writeUInt32BE(id, 5);
+  writeFrameHeader(header, 0, kind, id, payloadLength);
   return header;
+}
+
+/** The same in place, where the caller has left `headerLength` bytes before the payload. */
+export function writeFrameHeader(target: Buffer, at: number, kind: FrameKind, id: number, payloadLength: number): void {
+  target.writeUInt32BE(payloadLength, at);
+  target.writeUInt8(kind, at + 4);
+  target.writeUInt32BE(id, at + 5);
 }
 
 export function controlFrame(id: number, message: HostRequest | HostReport): Buffer {
@@ -52,34 +57,60 @@ export function controlFrame(id: number, message: HostRequest | HostReport): Buf
   return Buffer.concat([frameHeader(frameKind.control, id, payload.length), payload]);
 }
 
-/** Cuts a byte stream into frames; `push` calls `onFrame` for each complete one. The payload is a view that is never written to again. */
+/**
+ * Cuts a byte stream into frames. `onFrame` gets a control frame once it is complete, but the payload of a `bytes` frame in pieces as they come:
+ * joining them would copy all output once more. A payload is a view that is never written to again.
+ */
 export function createFrameReader(onFrame: (kind: FrameKind, id: number, payload: Buffer) => void) {
   let pending: Buffer[] = [];
   let pendingLength = 0;
   let wanted = headerLength;
+  /** The pty that the rest of a `bytes` frame belongs to, and how much of it is still to come. */
+  let outputId = 0;
+  let outputLeft = 0;
 
   return {
     push(chunk: Buffer) {
-      pending.push(chunk);
-      pendingLength += chunk.length;
+      const head = takeOutput(chunk, 0);
+      if (head === chunk.length) return;
+      const rest = head === 0 ? chunk : chunk.subarray(head);
+      pending.push(rest);
+      pendingLength += rest.length;
       if (pendingLength < wanted) return;
-      const bytes = pending.length === 1 ? chunk : Buffer.concat(pending, pendingLength);
+      const bytes = pending.length === 1 ? rest : Buffer.concat(pending, pendingLength);
       let at = 0;
       wanted = headerLength;
       while (bytes.length - at >= headerLength) {
         const length = bytes.readUInt32BE(at);
         if (length > lengthLimit) throw new Error(`The pty host's pipe is out of step: a frame of ${length} bytes.`);
+        const kind = bytes.readUInt8(at + 4) as FrameKind;
+        const id = bytes.readUInt32BE(at + 5);
+        if (kind === frameKind.bytes) {
+          outputId = id;
+          outputLeft = length;
+          at = takeOutput(bytes, at + headerLength);
+          continue;
+        }
         const end = at + headerLength + length;
         if (end > bytes.length) {
           wanted = headerLength + length;
           break;
         }
-        onFrame(bytes.readUInt8(at + 4) as FrameKind, bytes.readUInt32BE(at + 5), bytes.subarray(at + headerLength, end));
+        onFrame(kind, id, bytes.subarray(at + headerLength, end));
         at = end;
       }
-      const rest = bytes.subarray(at);
-      pending = rest.length > 0 ? [rest] : [];
-      pendingLength = rest.length;
+      const left = bytes.subarray(at);
+      pending = left.length > 0 ? [left] : [];
+      pendingLength = left.length;
     },
   };
+
+  /** Passes on what belongs to the `bytes` frame under way, and returns where the next frame begins. */
+  function takeOutput(bytes: Buffer, from: number): number {
+    const length = Math.min(outputLeft, bytes.length - from);
+    if (length === 0) return from;
+    outputLeft -= length;
+    onFrame(frameKind.bytes, outputId, bytes.subarray(from, from + length));
+    return from + length;
+  }
 }

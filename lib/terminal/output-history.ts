@@ -97,7 +97,9 @@ export function openOutputHistory({ folder, failing }: OutputHistoryOptions): Ou
 
   async function writeAll(): Promise<void> {
     if (!lifeSaved || failed) saveLife(true);
-    while (source && written < source.end) {
+    // Up to where the log ends now, not until nothing is left: a flood would have it write small pieces without a pause.
+    const end = source?.end ?? 0;
+    while (source && written < end) {
       if (written < source.start) {
         // More was printed than the log holds: what is in between is gone for everybody.
         written = source.start;

@@ -1,10 +1,22 @@
 /** The ptys of one host: requests in, frames out, output held back when the parent has not taken what was sent. */
-import { controlFrame, creditWindow, frameHeader, frameKind, type HostReport, type HostRequest, largestFrame } from '../frames.ts';
+import {
+  controlFrame,
+  creditWindow,
+  frameKind,
+  type HostReport,
+  type HostRequest,
+  headerLength,
+  largestFrame,
+  writeFrameHeader,
+} from '../frames.ts';
 import { foregroundGroup, sessionGroups, signalGroup } from './process-groups.ts';
 import { type SpawnedPty, spawnPty } from './spawn-pty.ts';
 
 /** Under load, output is gathered this long; a quiet line sends at once, so that an echo is not delayed. */
 const gatherMs = 2;
+
+/** One full frame with its header. */
+const slabSize = headerLength + largestFrame;
 
 interface HostedPty {
   process: SpawnedPty;
@@ -66,9 +78,10 @@ export function createHostedPtys(send: (frame: Buffer) => void) {
 
 /** Gathers a pty's output into frames, and pauses its reader while the parent is a whole window behind or asked for it. */
 function createOutput(id: number, send: (frame: Buffer) => void, getProcess: () => SpawnedPty | undefined) {
-  let slab = Buffer.allocUnsafeSlow(largestFrame);
+  let slab = Buffer.allocUnsafeSlow(slabSize);
+  /** The frame being gathered: its header's place, and where its payload ends. */
   let from = 0;
-  let to = 0;
+  let to = headerLength;
   let inFlight = 0;
   let held = false;
   let paused = false;
@@ -80,13 +93,16 @@ function createOutput(id: number, send: (frame: Buffer) => void, getProcess: () 
     clearTimeout(timer);
     clearImmediate(immediate);
     timer = immediate = undefined;
-    if (to === from) return;
-    const bytes = slab.subarray(from, to);
+    const length = to - from - headerLength;
+    if (length <= 0) return;
+    // Header and payload in one piece: a write of its own for nine bytes costs both sides more than the bytes.
+    writeFrameHeader(slab, from, frameKind.bytes, id, length);
+    const frame = slab.subarray(from, to);
     from = to;
+    to += headerLength;
     sentAt = performance.now();
-    inFlight += bytes.length;
-    send(frameHeader(frameKind.bytes, id, bytes.length));
-    send(bytes);
+    inFlight += length;
+    send(frame);
     pace();
   }
 
@@ -102,11 +118,12 @@ function createOutput(id: number, send: (frame: Buffer) => void, getProcess: () 
     flush,
     append(bytes: Uint8Array) {
       for (let at = 0; at < bytes.length; ) {
-        if (to === slab.length) {
+        if (to >= slab.length) {
           flush();
           // Frames on their way are views of the old one.
-          slab = Buffer.allocUnsafeSlow(largestFrame);
-          from = to = 0;
+          slab = Buffer.allocUnsafeSlow(slabSize);
+          from = 0;
+          to = headerLength;
         }
         const part = bytes.subarray(at, at + slab.length - to);
         slab.set(part, to);
