@@ -2,6 +2,7 @@ import type { Chapter, ChapterSummary } from '#lib/shared/chapter.ts';
 import type { StartRun } from '../step/step-card.tsx';
 import type { RequiredStep } from '../step/step-view.tsx';
 import { BlockView } from './block-view.tsx';
+import { ChapterPresence } from './chapter-presence.tsx';
 import { ChapterTurn } from './chapter-turn.tsx';
 import { InnerLinks } from './inner-links.tsx';
 
@@ -16,6 +17,7 @@ export function ChapterView({ chapter, chapters, required, startRun }: Props) {
   const at = chapters.findIndex(({ slug }) => slug === chapter.slug);
   return (
     <InnerLinks slug={chapter.slug}>
+      <ChapterPresence slug={chapter.slug} />
       <article className="chapter">
         <header className="chapter-head">
           <p className="chapter-number">

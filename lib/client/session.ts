@@ -1,9 +1,10 @@
 // What the server has told this page: runs, cluster, terminals, progress, notices.
 import type { TerminalName } from '#lib/shared/chapter.ts';
+import type { CheckReport, ExpectationReport } from '#lib/shared/check.ts';
 import type { ClusterState } from '#lib/shared/cluster.ts';
 import type { Notice, TerminalState } from '#lib/shared/protocol.ts';
 import type { Run } from '#lib/shared/run.ts';
-import { appSocket } from './connection.ts';
+import { appSocket, tell } from './connection.ts';
 import { createLive, useLive } from './live.ts';
 
 type Runs = ReadonlyMap<string, Run>;
@@ -13,8 +14,11 @@ const runs = createLive<Runs>(new Map());
 const cluster = createLive<ClusterState>({ status: 'connecting' });
 const terminals = createLive<Terminals>({});
 const progress = createLive<ReadonlySet<string>>(new Set());
+const checks = createLive<ReadonlyMap<string, CheckReport>>(new Map());
+const expectations = createLive<ReadonlyMap<string, ExpectationReport>>(new Map());
 const notices = createLive<readonly Notice[]>([]);
 let listening = false;
+let openChapter: string | null = null;
 
 /** Opens the socket and keeps what it says. Calling it again changes nothing. */
 export function startSession(): void {
@@ -23,12 +27,23 @@ export function startSession(): void {
   const socket = appSocket();
   socket.on('runs', (all) => runs.set(new Map(all.map((run) => [run.id, run]))));
   socket.on('run', (run) => runs.set(new Map(runs.get()).set(run.id, run)));
+  socket.on('checks', (all) => checks.set(new Map(all.map((report) => [report.step, report]))));
+  socket.on('check', (report) => checks.set(new Map(checks.get()).set(report.step, report)));
+  socket.on('expectations', (all) => expectations.set(new Map(all.map((report) => [report.step, report]))));
+  socket.on('expectation', (report) => expectations.set(new Map(expectations.get()).set(report.step, report)));
+  socket.on('connect', () => openChapter !== null && socket.emit('chapter:open', openChapter));
   socket.on('cluster', (state) => cluster.set(state));
   socket.on('terminal:state', noteTerminalState);
   socket.on('progress', (steps) => progress.set(new Set(steps)));
   socket.on('notice', (notice) => notices.set([...notices.get().filter(({ id }) => id !== notice.id), notice]));
   socket.on('notice:over', dismissNotice);
   socket.connect();
+}
+
+/** The chapter that this page shows, whose checks the server keeps up to date; null: none. */
+export function showChapter(slug: string | null): void {
+  openChapter = slug;
+  tell('chapter:open', slug);
 }
 
 /** A terminal's state comes as an event and in the answer to an attach. */
@@ -62,6 +77,17 @@ export function useCluster(): ClusterState {
 /** Null until the server has said anything of this terminal. */
 export function useTerminalState(terminal: TerminalName): TerminalState | null {
   return useLive(terminals)[terminal] ?? null;
+}
+
+/** The server's newest verdict on a step; null while there is none. */
+export function useCheck(step: string): CheckReport | null {
+  return useLive(checks).get(step) ?? null;
+}
+
+/** How the output of a run compares with the sample of its step; null while that is not known, and where there is no sample. */
+export function useExpectation(step: string, run: string | undefined): ExpectationReport | null {
+  const report = useLive(expectations).get(step);
+  return report && report.run === run ? report : null;
 }
 
 /** Ids of the steps that are proven done. */

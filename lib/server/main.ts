@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import next from 'next';
 import { observeCluster } from '#lib/cluster/observer.ts';
-import { missingTools } from '#lib/doctor/tools.ts';
+import { findProgram, missingTools } from '#lib/doctor/tools.ts';
 import { markVariable } from '#lib/lab/api.ts';
+import type { ExpectationReport } from '#lib/shared/check.ts';
 import type { ClusterState } from '#lib/shared/cluster.ts';
 import type { Notice, TerminalState } from '#lib/shared/protocol.ts';
 import { startPtyHost } from '#lib/terminal/pty-host.ts';
 import { openActivity } from '#lib/tutorial/activity.ts';
+import { createChecker } from '#lib/tutorial/checker.ts';
+import { createChecks } from '#lib/tutorial/checks.ts';
+import { createExpectations } from '#lib/tutorial/expectations.ts';
 import { openProgress } from '#lib/tutorial/progress.ts';
 import { openRunRecords } from '#lib/tutorial/run-records.ts';
 import { createRunner } from '#lib/tutorial/runner.ts';
@@ -78,17 +82,6 @@ async function start() {
   });
   closers.add('the process of the terminals', () => ptyHost.close());
 
-  const cluster = observeCluster({ locate: children.locate, onState: (state) => io.emit('cluster', state) });
-  closers.add('the cluster observer', () => cluster.close());
-
-  const preview = await openPreview({
-    port: settings.port === 0 ? 0 : settings.port + 1,
-    appOrigin: () => `http://${host}`,
-    target: () => serverAddress(cluster.state()),
-    connect: cluster.connect,
-  });
-  closers.add('the preview', () => preview.close());
-
   const report = (text: string) => void announce('state', 'warning', text);
   const stateFile = (name: string) => ({ file: join(workspace.state, name), report, failing: storage(name) });
   const progress = openProgress(stateFile('progress.json'));
@@ -107,22 +100,53 @@ async function start() {
     activity,
     failing: storage('terminals'),
     onState,
-    onCommand: (command, directory) => void children.keys?.remember(command, directory),
+    onCommand(command, directory) {
+      void children.keys?.remember(command, directory);
+      checks.changed();
+    },
   });
   closers.add('the terminals', () => terminals.close());
+  const { variables } = children;
+  const checks = createChecks({
+    checker: createChecker({ host: ptyHost, bash: findProgram('bash', environment.PATH ?? '') ?? 'bash', environment, variables }),
+    terminal: () => terminals.open('shell'),
+    steps: content.steps,
+    isDone: (step) => progress.steps().includes(step),
+    onDone: (step) => progress.add(step) && io.emit('progress', progress.steps()),
+    onCheck: (report) => io.emit('check', report),
+  });
+  const onExpectation = (report: ExpectationReport) => io.emit('expectation', report);
+  const expectations = createExpectations({ terminal: terminals.open, steps: content.steps, variables, onExpectation });
   const runner = createRunner({
     terminal: terminals.open,
     findStep: async (chapter, step) => content.step(chapter, step),
-    variables: children.variables,
+    variables,
     earlier: records.restored,
     onRun(run) {
+      checks.ran(run);
       io.emit('run', run);
+      expectations.ran(run);
       records.save(run);
       activity.recordRun(run);
-      if (run.status === 'succeeded' && progress.add(run.step)) io.emit('progress', progress.steps());
     },
   });
   closers.add('the runs', () => runner.close());
+  closers.add('the checks', () => checks.close());
+
+  const onCluster = (state: ClusterState) => {
+    io.emit('cluster', state);
+    checks.changed();
+  };
+  const cluster = observeCluster({ locate: children.locate, onState: onCluster });
+  closers.add('the cluster observer', () => cluster.close());
+
+  const preview = await openPreview({
+    port: settings.port === 0 ? 0 : settings.port + 1,
+    appOrigin: () => `http://${host}`,
+    target: () => serverAddress(cluster.state()),
+    connect: cluster.connect,
+  });
+  closers.add('the preview', () => preview.close());
 
   const drivers = createDrivers();
   io.on('connection', (page) =>
@@ -130,6 +154,8 @@ async function start() {
       terminal: terminals.open,
       drivers,
       runner,
+      checks,
+      expectations,
       cluster: cluster.state,
       progress: progress.steps,
       notices: () => notices,

@@ -10,6 +10,8 @@ export interface Pages {
   chapter(slug: string, variables: VariableValues): Chapter | null;
   /** As written: whoever runs it fills in the variables. */
   step(chapter: string, step: string): Step | null;
+  /** Of one chapter, as written, in order. */
+  steps(chapter: string): Step[];
   onChange(listener: () => void): void;
   close(): void;
 }
@@ -33,6 +35,7 @@ export async function openPages(directory: string, watched: boolean): Promise<Pa
       return chapter && fillChapter(chapter, variables);
     },
     step: (chapter, step) => content.step(chapter, step),
+    steps: (chapter) => content.find(chapter)?.blocks.flatMap((block) => (block.kind === 'step' ? [block.step] : [])) ?? [],
     onChange: (listener) => void listeners.push(listener),
     close: () => watcher?.close(),
   };

@@ -7,6 +7,8 @@ import type { ClusterState } from '#lib/shared/cluster.ts';
 import { type ClientEvents, inboundSchemas, type Notice, type ServerEvents } from '#lib/shared/protocol.ts';
 import type { Terminal } from '#lib/terminal/terminal.ts';
 import type { Viewer } from '#lib/terminal/viewer.ts';
+import type { Checks } from '#lib/tutorial/checks.ts';
+import type { Expectations } from '#lib/tutorial/expectations.ts';
 import type { Runner } from '#lib/tutorial/runner.ts';
 import type { Drivers, Watcher } from './drivers.ts';
 
@@ -14,6 +16,8 @@ export interface SocketSources {
   terminal(name: TerminalName): Promise<Terminal>;
   drivers: Drivers;
   runner: Runner;
+  checks: Checks;
+  expectations: Expectations;
   cluster(): ClusterState;
   progress(): string[];
   /** Notices that newcomers should see as well. */
@@ -47,14 +51,17 @@ export function openSockets(): { io: Sockets; engine: Engine } {
 }
 
 /** Tells a page that has just connected everything it should know, and listens to it. */
-export function welcomePage(page: Page, { terminal, drivers, runner, cluster, progress, notices }: SocketSources) {
+export function welcomePage(page: Page, { terminal, drivers, runner, checks, expectations, cluster, progress, notices }: SocketSources) {
   page.emit('runs', runner.list());
+  page.emit('checks', checks.reports());
+  page.emit('expectations', expectations.reports());
   page.emit('cluster', cluster());
   page.emit('progress', progress());
   for (const notice of notices()) page.emit('notice', notice);
 
   const watched = new Map<TerminalName, Watched>();
   page.on('disconnect', () => {
+    checks.show(page.id, null);
     for (const name of watched.keys()) detach(name);
   });
 
@@ -101,6 +108,7 @@ export function welcomePage(page: Page, { terminal, drivers, runner, cluster, pr
   on('terminal:restart', async (name) => {
     if (mayDrive(name)) await (await terminal(name)).restart();
   });
+  on('chapter:open', (slug) => checks.show(page.id, slug));
   on('run:stop', (run) => runner.stop(run));
   on('run:answer', (id) => {
     const run = runner.list().find((known) => known.id === id);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type TerminalName, terminalNames } from './chapter.ts';
+import type { CheckReport, ExpectationReport } from './check.ts';
 import type { ClusterState } from './cluster.ts';
 import type { Run } from './run.ts';
 
@@ -16,6 +17,12 @@ export interface ServerEvents {
   /** Every run of this session, oldest first; sent on connection. */
   runs: (runs: Run[]) => void;
   run: (run: Run) => void;
+  /** Every verdict there is; sent on connection. */
+  checks: (reports: CheckReport[]) => void;
+  check: (report: CheckReport) => void;
+  /** Of each step's last run; sent on connection. */
+  expectations: (reports: ExpectationReport[]) => void;
+  expectation: (report: ExpectationReport) => void;
   cluster: (state: ClusterState) => void;
   /** Something the learner should know, such as a restarted child process. */
   notice: (notice: Notice) => void;
@@ -41,6 +48,8 @@ export interface ClientEvents {
   'terminal:resize': (terminal: TerminalName, size: TerminalSize) => void;
   /** Opens a new shell where the last one ended. */
   'terminal:restart': (terminal: TerminalName) => void;
+  /** The page shows this chapter, so its checks are kept up to date; null: it shows none. Sent again after every reconnection. */
+  'chapter:open': (slug: string | null) => void;
   /** Ctrl-C, then harder. */
   'run:stop': (run: string) => void;
   /** Types the answer that the step names for the question it is asking. */
@@ -90,6 +99,7 @@ export const inboundSchemas = {
   'terminal:input': z.tuple([terminalName, z.string().max(65_536)]),
   'terminal:resize': z.tuple([terminalName, terminalSizeSchema]),
   'terminal:restart': z.tuple([terminalName]),
+  'chapter:open': z.tuple([id.nullable()]),
   'run:stop': z.tuple([id]),
   'run:answer': z.tuple([id]),
 } as const;
