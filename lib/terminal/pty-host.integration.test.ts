@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -125,6 +125,25 @@ test('a directory or a program that does not exist is refused with a sentence', 
   await expect(host.open({ ...bash('true'), file: '/no/such/bash' })).rejects.toThrow('The program /no/such/bash does not exist');
 });
 
+test.skipIf(process.platform !== 'linux')('a host that has no descriptor left says so, and goes on when it has again', async () => {
+  const host = startHost();
+  const lasting = await host.open(bash('sleep 60'));
+  const pid = hostOf(lasting.pid);
+  const descriptors = () => readdirSync(`/proc/${pid}/fd`).length;
+  const before = descriptors();
+  const limit = (value: number | string) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${value}:`]);
+  const taken = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
+  limit(Array.from({ length: 1024 }, (_, fd) => fd).find((fd) => !taken.has(fd)) ?? 0);
+  for (let round = 0; round < 20; round += 1) {
+    await expect(host.open(bash('true'))).rejects.toThrow(
+      '/bin/bash could not be started: too many files are open (EMFILE). Close some programs or terminals and try again.',
+    );
+  }
+  limit(1024);
+  expect(await collect(await host.open(bash('echo -n again'))).exited).toMatchObject({ status: 0, output: 'again' });
+  await until(() => descriptors() <= before, 'the descriptors are closed');
+});
+
 test('closing the host ends what ignores the hang-up too', async () => {
   const host = startPtyHost({ program });
   const pty = await host.open(bash('trap "" HUP TERM; echo ready; while :; do sleep 1; done'));
@@ -138,7 +157,7 @@ test('a host whose parent is killed leaves no shell', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'pty-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const script = `
-    import { spawn } from 'node:child_process';
+    import { execFileSync, spawn } from 'node:child_process';
     import { writeFileSync } from 'node:fs';
     const host = spawn(process.execPath, [${JSON.stringify(program)}], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
     const message = Buffer.from(JSON.stringify({ type: 'open', file: '/bin/bash', directory: '/', size: { cols: 80, rows: 24 },

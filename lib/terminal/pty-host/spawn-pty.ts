@@ -158,13 +158,26 @@ export function spawnPty(options: SpawnOptions, handlers: SpawnHandlers): Spawne
 
 function fork({ file, args, directory, environment, size }: SpawnOptions, onExit: (status: number, signal: number) => void) {
   const variables = Object.entries({ TERM: 'xterm-256color', ...environment, PWD: directory }).map(([name, value]) => `${name}=${value}`);
-  const plugs = plugGaps();
+  const plugs: number[] = [];
   try {
+    plugGaps(plugs);
     const pty = native.module.fork(file, args, variables, directory, size.cols, size.rows, -1, -1, true, helper, onExit);
     masters.add(pty.fd);
     return pty;
+  } catch (error) {
+    throw new Error(`${file} could not be started: ${shortage()}. Close some programs or terminals and try again.`, { cause: error });
   } finally {
     for (const plug of plugs) closeSync(plug);
+  }
+}
+
+/** What is missing when a fork fails, which node-pty does not say. */
+function shortage(): string {
+  try {
+    closeSync(openSync('/dev/null', 'r'));
+    return 'this computer has no memory, process or terminal left for it';
+  } catch (error) {
+    return `too many files are open (${(error as NodeJS.ErrnoException).code})`;
   }
 }
 
@@ -172,11 +185,9 @@ function fork({ file, args, directory, environment, size }: SpawnOptions, onExit
  * node-pty marks descriptors close-on-exec one after the other and stops at the first gap above 15, so a master beyond a gap would leak
  * into the new program. Fills the gaps below the highest master; the caller closes what it gets.
  */
-function plugGaps(): number[] {
+function plugGaps(plugs: number[]): void {
   const highest = Math.max(...masters, 0);
-  const plugs: number[] = [];
   while ((plugs.at(-1) ?? 0) < highest) plugs.push(openSync('/dev/null', 'r'));
-  return plugs;
 }
 
 function openHold(pty: string): number {
