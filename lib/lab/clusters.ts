@@ -1,6 +1,5 @@
 /** The clusters that machines form: one store and one fleet engine each, shared by the machines that joined it. */
 import { rm } from 'node:fs/promises';
-import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { createClosers } from './closers.ts';
 import { type ClusterMembers, lastClientPort, openClusterMembers } from './cluster-members.ts';
@@ -10,7 +9,7 @@ import { type Etcd, openEtcd } from './etcd/etcd.ts';
 export interface Membership {
   etcd: Etcd;
   /** The etcd API as this member answers it. */
-  handler: RequestListener;
+  handler: ReturnType<Etcd['handlerOf']>;
   leave(): Promise<void>;
 }
 

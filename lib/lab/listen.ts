@@ -1,17 +1,19 @@
 /** HTTP servers on this computer's loopback address. */
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { answerPlainRequests, type PlainHandler } from './etcd/plain-requests.ts';
 
 export interface LoopbackServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Listens on the wanted port, or on any free one when that is taken. */
-export async function listenOnLoopback(handler: RequestListener, wanted: number): Promise<LoopbackServer> {
+/** Listens on the wanted port, or on any free one when that is taken. `plain` is asked first for what it can answer. */
+export async function listenOnLoopback(handler: RequestListener, wanted: number, plain?: PlainHandler): Promise<LoopbackServer> {
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16 * 1024 }, handler);
   server.maxConnections = 1024;
   // A watch is an answer that takes its time; only waiting for the next request has an end.
   server.keepAliveTimeout = 60_000;
+  const drop = plain ? answerPlainRequests(server, plain) : () => {};
   try {
     await listen(server, wanted);
   } catch (error) {
@@ -25,6 +27,7 @@ export async function listenOnLoopback(handler: RequestListener, wanted: number)
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        drop();
       }),
   };
 }

@@ -68,6 +68,7 @@ async function serve({ machine, number, clusters, addressBook }: EtcdContext, cl
         else response.destroy();
       },
       number === 1 ? clientPorts[0]! : ((await clusters.lastClientPort(cluster, machine.name)) ?? 0),
+      (request) => membership?.handler.plain(request),
     );
     const clientUrl = `http://127.0.0.1:${server.port}`;
     const joined = await clusters.join(cluster, { name: machine.name, peerUrl, clientUrl }).catch(async (error) => {

@@ -2,15 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { type Clock, systemClock } from './clock.ts';
-import { etcdHandler } from './http.ts';
+import { etcdHandler, plainKeysHandler } from './http.ts';
 import { KeyStore } from './key-store.ts';
 import type { Members } from './members.ts';
+import type { PlainHandler } from './plain-requests.ts';
 import { recover, StoreLog } from './store-log.ts';
 
 export interface Etcd {
   store: KeyStore;
   /** What a member answers, from now on, on any number of HTTP servers. */
-  handlerOf(memberId: string): RequestListener;
+  handlerOf(memberId: string): RequestListener & { plain: PlainHandler };
   /** What was found damaged at the start, in sentences for people. */
   notices: string[];
   /** Resolves when every change until now is on disk. */
@@ -43,7 +44,10 @@ export async function openEtcd({ directory, members, clock = systemClock() }: Et
   const raft = { index: store.index + 1, term: 2 };
   return {
     ...{ store, notices, durable },
-    handlerOf: (memberId) => etcdHandler({ store, members, memberId, clusterId, startTime: new Date(), durable, raft }),
+    handlerOf(memberId) {
+      const service = { store, members, memberId, clusterId, startTime: new Date(), durable, raft };
+      return Object.assign(etcdHandler(service), { plain: plainKeysHandler(service) });
+    },
     async close() {
       clearInterval(timer);
       await log.close();

@@ -1,10 +1,11 @@
 // The HTTP API of etcd 2 as etcd 3.4 serves it with --enable-v2.
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type IncomingMessage, type RequestListener, type ServerResponse, STATUS_CODES } from 'node:http';
 import { decodePath, longestForm, readForm } from './form.ts';
 import { type EtcdIdentity, serveOther } from './http-other.ts';
 import { answer, answerWrongMethod, cleanPath, readBody, requestTarget } from './http-plain.ts';
 import { applyKeyRequest, type KeyRequest, parseKeyRequest } from './key-request.ts';
 import type { KeyStore } from './key-store.ts';
+import type { PlainHandler } from './plain-requests.ts';
 import { refuseForeign } from './request-gate.ts';
 import { EtcdError, encodeBareEvent, encodeError, encodeEvent, type KeyEvent } from './wire.ts';
 
@@ -20,15 +21,19 @@ export interface EtcdService extends EtcdIdentity {
 const deepestKey = 512;
 /** A watcher that reads slower than this is cut off, as etcd does after 100 missed events. */
 const mostUnreadBytes = 1024 * 1024;
+const commonHeaders = [
+  ['Access-Control-Allow-Headers', 'accept, content-type, authorization'],
+  ['Access-Control-Allow-Methods', 'POST, GET, OPTIONS, PUT, DELETE'],
+  ['Access-Control-Allow-Origin', '*'],
+] as const;
+const commonLines = commonHeaders.map(([name, value]) => `${name}: ${value}\r\n`).join('');
 const keyMethods = ['HEAD', 'GET', 'PUT', 'POST', 'DELETE'];
 
 export function etcdHandler(service: EtcdService): RequestListener {
   return (request, response) => {
     if (refuseForeign(request, response)) return;
     response.removeHeader('Connection'); // Go leaves it out while it keeps the connection open
-    response.setHeader('Access-Control-Allow-Headers', 'accept, content-type, authorization');
-    response.setHeader('Access-Control-Allow-Methods', 'POST, GET, OPTIONS, PUT, DELETE');
-    response.setHeader('Access-Control-Allow-Origin', '*');
+    for (const [name, value] of commonHeaders) response.setHeader(name, value);
     if (request.method === 'OPTIONS') return answer(response, 200, '');
     const target = requestTarget(request);
     const path = decodePath(target.path);
@@ -50,14 +55,55 @@ async function serveKeys(service: EtcdService, request: IncomingMessage, respons
   if (path.split('/').length > deepestKey) throw new EtcdError(210, `a key has at most ${deepestKey} parts here`, 0);
   // A quorum read goes through the log like a write, and never waits.
   if (method === 'GET' && keyRequest.wait && !keyRequest.quorum) return watch(service, keyRequest, response);
-  const writes = method !== 'HEAD' && (method !== 'GET' || keyRequest.quorum);
+  const result = carryOut(service, keyRequest);
+  if (result.changes) await service.durable();
+  setIndexHeaders(service, response, result.index);
+  answer(response, result.status, result.body, 'application/json');
+}
+
+/** `changes`: the answer must wait until it is on disk. */
+function carryOut(service: EtcdService, keyRequest: KeyRequest): { status: number; index: number; body: string; changes: boolean } {
+  const { method, quorum, noValueOnSuccess } = keyRequest;
+  const writes = method !== 'HEAD' && (method !== 'GET' || quorum);
   if (writes) service.raft.index++;
   const event = applyKeyRequest(service.store, keyRequest);
-  const index = service.store.index;
-  if (writes && method !== 'GET') await service.durable();
-  setIndexHeaders(service, response, index);
-  const bare = keyRequest.noValueOnSuccess && ['set', 'compareAndSwap', 'create', 'update'].includes(event.action);
-  answer(response, isNew(event) ? 201 : 200, bare ? encodeBareEvent(event) : encodeEvent(event), 'application/json');
+  const bare = noValueOnSuccess && ['set', 'compareAndSwap', 'create', 'update'].includes(event.action);
+  const body = bare ? encodeBareEvent(event) : encodeEvent(event);
+  return { status: isNew(event) ? 201 : 200, index: service.store.index, body, changes: writes && method !== 'GET' };
+}
+
+/** The same answers as the handler's, for reads and writes of keys that succeed or fail in a plain way. */
+export function plainKeysHandler(service: EtcdService): PlainHandler {
+  let date = '';
+  let dateUntil = 0;
+  const respond = (status: number, index: number, body: string, raft = '') => {
+    const now = Date.now();
+    if (now >= dateUntil) {
+      date = new Date(now).toUTCString();
+      dateUntil = now - (now % 1000) + 1000;
+    }
+    return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${commonLines}X-Etcd-Cluster-Id: ${service.clusterId}\r\nX-Etcd-Index: ${index}\r\n${raft}Content-Type: application/json\r\nDate: ${date}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  };
+  const refuse = (error: unknown) => {
+    const refusal = asRefusal(error);
+    return respond(refusal.status, refusal.index, encodeError(refusal));
+  };
+  return ({ method, path, query, body, contentType }) => {
+    if (path !== '/v2/keys' && !path.startsWith('/v2/keys/')) return undefined;
+    try {
+      const keyPath = path.slice('/v2/keys'.length);
+      const keyRequest = parseKeyRequest(method, keyPath, readForm(query, body, contentType));
+      if (keyRequest.wait || path.split('/').length > deepestKey) return undefined;
+      const result = carryOut(service, keyRequest);
+      const done = () => {
+        const { raft } = service;
+        return respond(result.status, result.index, result.body, `X-Raft-Index: ${raft.index}\r\nX-Raft-Term: ${raft.term}\r\n`);
+      };
+      return result.changes ? service.durable().then(done, refuse) : done();
+    } catch (error) {
+      return refuse(error);
+    }
+  };
 }
 
 function watch(service: EtcdService, { path, recursive, stream, waitIndex }: KeyRequest, response: ServerResponse) {
@@ -91,9 +137,13 @@ function fail(response: ServerResponse, error: unknown) {
     response.destroy();
     return;
   }
-  const refusal = error instanceof EtcdError ? error : new EtcdError(300, error instanceof Error ? error.message : String(error), 0);
+  const refusal = asRefusal(error);
   response.setHeader('X-Etcd-Index', refusal.index);
   answer(response, refusal.status, encodeError(refusal), 'application/json');
+}
+
+function asRefusal(error: unknown): EtcdError {
+  return error instanceof EtcdError ? error : new EtcdError(300, error instanceof Error ? error.message : String(error), 0);
 }
 
 function redirect(request: IncomingMessage, response: ServerResponse, path: string, query: string) {

@@ -36,7 +36,8 @@ function whyForeign(request: IncomingMessage, names: readonly string[]): { statu
   return undefined;
 }
 
-function isOurs(host: string, names: readonly string[]): boolean {
+/** Whether a Host header, or the host of a URL, is one of the lab's. */
+export function isOurs(host: string, names: readonly string[]): boolean {
   const name = host.replace(/:\d{1,5}$/, '');
   return loopback.test(name) || names.includes(name.toLowerCase());
 }
