@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { TerminalName } from '#lib/shared/chapter.ts';
 import type { StartHook } from './bash-rc.ts';
 import { startPtyHost } from './pty-host.ts';
 import { openTerminal, type Terminal, type TerminalEvent } from './terminal.ts';
@@ -14,7 +15,10 @@ export interface Outcome {
 }
 
 /** @param programs the directory of the bundled programs; `bashrc` becomes the learner's own `~/.bashrc` */
-export async function openTestTerminal(programs: string, { bashrc = '', startHook }: { bashrc?: string; startHook?: StartHook } = {}) {
+export async function openTestTerminal(
+  programs: string,
+  { name = 'shell', bashrc = '', startHook }: { name?: TerminalName; bashrc?: string; startHook?: StartHook } = {},
+) {
   const base = await mkdtemp(join(tmpdir(), 'terminal-'));
   const home = join(base, 'home');
   await mkdir(join(base, 'run'), { mode: 0o700 });
@@ -26,7 +30,7 @@ export async function openTestTerminal(programs: string, { bashrc = '', startHoo
     await rm(base, { recursive: true, force: true });
   });
   const terminal = await openTerminal({
-    name: 'shell',
+    name,
     host,
     bash: '/bin/bash',
     home,

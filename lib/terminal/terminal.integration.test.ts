@@ -310,6 +310,25 @@ test('Ctrl-C reaches a program that leaves a megabyte of input unread', async ()
   expect((await outcome).status).toBe(130);
 });
 
+test('Ctrl-C ends a flood within half a second while somebody watches', async () => {
+  const { terminal, run } = await openTestTerminal(programs);
+  let received = 0;
+  const viewer = terminal.attach({
+    offset: null,
+    gap: (_from, to) => setImmediate(() => viewer.ack(to)),
+    send(offset, bytes) {
+      received += bytes.length;
+      setImmediate(() => viewer.ack(offset + bytes.length));
+    },
+  });
+  const outcome = run('bash -c "exec yes a line of the flood"');
+  await until(terminal, () => received > 4_000_000, 'four megabytes');
+  const began = performance.now();
+  terminal.write('\x03');
+  expect((await outcome).status).toBe(130);
+  expect(performance.now() - began).toBeLessThan(500);
+});
+
 test('a signal reaches what runs in the foreground and never the shell', async () => {
   const { terminal, run } = await openTestTerminal(programs);
   const outcome = run('bash -c "echo go; exec sleep 100"');

@@ -30,10 +30,11 @@ function step(id: string, command: string, more: Partial<Step> = {}): Step {
 
 async function openRunner(steps: Step[], variables: Record<string, string> = {}) {
   const opened = await openTestTerminal(programs);
+  const journal = steps.some(({ terminal }) => terminal === 'journal') ? await openTestTerminal(programs, { name: 'journal' }) : opened;
   const history: Run[] = [];
   const waiting = new Set<() => void>();
   const runner = createRunner({
-    terminal: async () => opened.terminal,
+    terminal: async (name) => (name === 'journal' ? journal : opened).terminal,
     findStep: async (_chapter, id) => steps.find((candidate) => candidate.id === id) ?? null,
     variables: async () => variables,
     onRun(run) {
@@ -63,7 +64,7 @@ async function openRunner(steps: Step[], variables: Record<string, string> = {})
   const ended = (id: string) => when(id, isEnded);
   const output = (run: Run) =>
     'to' in run && run.to !== undefined ? opened.terminal.log.slice(run.from as number, run.to).toString() : '';
-  return { ...opened, runner, history, start, when, ended, output };
+  return { ...opened, journal: journal.terminal, runner, history, start, when, ended, output };
 }
 
 test('a step runs in the shell and its run tells start, output and success', async () => {
@@ -126,6 +127,20 @@ test('runs of one terminal wait for each other, and a queued one can be taken ba
   expect(await ended(first)).toMatchObject({ status: 'cancelled', from: expect.any(Number) });
   expect(await ended(third)).toMatchObject({ status: 'succeeded' });
   expect(history.filter((run) => run.id === second).map(({ status }) => status)).toEqual(['queued', 'cancelled']);
+});
+
+test('a step runs in the terminal that it names and nowhere else, however busy another one is', async () => {
+  const { start, ended, runner, terminal, journal } = await openRunner([
+    step('slow', sleeper),
+    step('follow', 'echo "only here $((1 + 1))"', { terminal: 'journal' }),
+  ]);
+  const slow = await start('slow');
+  await untilText(terminal, /\x07go\r\n/);
+  expect(await ended(await start('follow'))).toMatchObject({ status: 'succeeded', terminal: 'journal' });
+  expect(journal.log.slice(0, journal.log.end).toString()).toContain('only here 2');
+  expect(terminal.log.slice(0, terminal.log.end).toString()).not.toContain('only here');
+  runner.stop(slow);
+  await ended(slow);
 });
 
 test('a run waits for the command that the learner has typed', async () => {
