@@ -8,14 +8,18 @@ export interface RunLabel {
   reason: string | null;
 }
 
-/** @param now milliseconds since 1970, for the seconds of a run that is under way */
-export function describeRun(run: Run, now: number): RunLabel {
+/**
+ * @param now milliseconds since 1970, for the seconds of a run that is under way
+ * @param unproven the check of a run that succeeded does not pass, or not yet
+ */
+export function describeRun(run: Run, now: number, unproven = false): RunLabel {
   switch (run.status) {
     case 'queued':
       return { tone: 'waiting', text: `Queued: waits until ${run.terminal} is at its prompt`, reason: null };
     case 'running':
       return { tone: 'active', text: describeRunning(run.reached, Math.max(0, now - run.startedAt)), reason: null };
     case 'succeeded':
+      if (unproven) return { tone: 'neutral', text: `Ended with exit status 0 after ${formatDuration(run.duration)}`, reason: null };
       return { tone: 'good', text: `Succeeded in ${formatDuration(run.duration)}`, reason: null };
     case 'failed':
       return { tone: 'bad', text: describeFailure(run.exitStatus, run.duration), reason: run.reason };

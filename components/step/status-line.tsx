@@ -5,14 +5,16 @@ import { describeRun, type RunLabel } from './run-label.ts';
 
 interface Props {
   run: Run;
+  /** Its exit status says success, its check does not. */
+  unproven: boolean;
   now: number;
   connected: boolean;
   onStop(run: string): void;
   onShow(): void;
 }
 
-export function StatusLine({ run, now, connected, onStop, onShow }: Props) {
-  const label = describeRun(run, now);
+export function StatusLine({ run, unproven, now, connected, onStop, onShow }: Props) {
+  const label = describeRun(run, now, unproven);
   const underWay = run.status === 'queued' || run.status === 'running';
   return (
     <div className="step-status" data-tone={label.tone}>

@@ -5,11 +5,13 @@ import { announce } from '#lib/client/announcements.ts';
 import { useNow } from '#lib/client/clock.ts';
 import { tell, useConnection } from '#lib/client/connection.ts';
 import { showPanel } from '#lib/client/panel.ts';
-import { useLatestRun, useProgress, useRuns, useTerminalState } from '#lib/client/session.ts';
+import { useCheck, useExpectation, useLatestRun, useProgress, useRuns, useTerminalState } from '#lib/client/session.ts';
 import type { Step } from '#lib/shared/chapter.ts';
+import type { CheckReport } from '#lib/shared/check.ts';
 import type { RunRequest } from '#lib/shared/protocol.ts';
 import type { Result } from '#lib/shared/result.ts';
 import type { Run } from '#lib/shared/run.ts';
+import { announceCheck } from './check-label.ts';
 import { goToTerminal } from './go-to-terminal.ts';
 import { announceRun } from './run-label.ts';
 import { type RequiredStep, StepView } from './step-view.tsx';
@@ -28,18 +30,23 @@ interface Props {
 
 export function StepCard({ chapter, step, required, startRun }: Props) {
   const run = useLatestRun(step.id);
+  const check = useCheck(step.id);
+  const comparison = useExpectation(step.id, run?.id);
   const progress = useProgress();
   const connection = useConnection();
   const terminal = useTerminalState(step.terminal);
   const now = useNow(run?.status === 'running', 500);
   const { ask, asking, refusal } = useAsking(chapter, step, startRun);
   useRunAnnouncements(step.title, run);
+  useCheckAnnouncements(step.title, check, run);
 
   return (
     <StepView
       step={step}
       run={run}
       proven={progress.has(step.id)}
+      check={check}
+      comparison={comparison}
       missing={required.filter(({ id }) => step.requires.includes(id) && !progress.has(id))}
       asking={asking}
       refusal={refusal}
@@ -99,4 +106,16 @@ function useRunAnnouncements(title: string, run: Run | null) {
     const text = announceRun(title, run);
     if (text && text !== announceRun(title, known)) announce(text);
   }, [run, title]);
+}
+
+/** Verdicts on what this page saw being checked, not those that it found when it opened. */
+function useCheckAnnouncements(title: string, check: CheckReport | null, run: Run | null) {
+  const before = useRef(check);
+  useEffect(() => {
+    const known = before.current;
+    before.current = check;
+    if (!check || known === null || known.status === check.status) return;
+    const text = announceCheck(title, check, run);
+    if (text) announce(text);
+  }, [check, run, title]);
 }

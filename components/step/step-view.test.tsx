@@ -1,6 +1,7 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { expect, test } from 'vitest';
 import type { Step } from '#lib/shared/chapter.ts';
+import type { CheckReport } from '#lib/shared/check.ts';
 import type { Run, RunState } from '#lib/shared/run.ts';
 import { StepView, type StepViewProps } from './step-view.tsx';
 
@@ -17,6 +18,13 @@ const step: Step = {
   expect: '==> core-01: <ready>\n',
   check: { command: 'true', hint: 'Is core-01 running? Look at `vagrant status`.' },
 };
+const failing: CheckReport = {
+  step: step.id,
+  status: 'failed',
+  hint: 'Is core-01 running? Look at `vagrant status`.',
+  output: '',
+  passedAt: null,
+};
 const ended = { startedAt: 1000, duration: 2140, from: 0, to: 10 };
 
 function draw(state: RunState | null, props: Partial<StepViewProps> = {}): string {
@@ -27,6 +35,8 @@ function draw(state: RunState | null, props: Partial<StepViewProps> = {}): strin
       step={step}
       run={run}
       proven={false}
+      check={null}
+      comparison={null}
       missing={[]}
       asking={false}
       refusal={null}
@@ -111,11 +121,64 @@ test('a run that succeeded is not called done before there is proof', () => {
   expect(draw({ status: 'succeeded', ...ended }, { proven: true })).toContain('data-proven="true"');
 });
 
-test('a failed run shows exit status, reason and the hint of its check', () => {
-  const html = draw({ status: 'failed', exitStatus: 1, reason: '`vagrant up` ended with 1.', ...ended });
+test('a failed run shows exit status and reason, and the hint of its check', () => {
+  const html = draw({ status: 'failed', exitStatus: 1, reason: '`vagrant up` ended with 1.', ...ended }, { check: failing });
   expect(text(html)).toContain('Failed with exit status 1 after 2.1 s');
   expect(html).toContain('<code>vagrant up</code> ended with 1.');
   expect(html).toContain('Look at <code>vagrant status</code>.');
+});
+
+test('a run that succeeded while its check fails does not look good, says why, and offers the step as the fix', () => {
+  const html = draw({ status: 'succeeded', ...ended }, { check: failing });
+  expect(html).not.toContain('data-tone="good"');
+  expect(html).toContain('data-proven="false"');
+  expect(text(html)).toContain('Ended with exit status 0 after 2.1 s');
+  expect(text(html)).toContain('but its check fails. Is core-01 running?');
+  expect(html).toMatch(/<button[^>]*>Fix: run it/);
+});
+
+test('while the check of a run is out, nothing looks good yet', () => {
+  const html = draw({ status: 'succeeded', ...ended }, { check: { ...failing, status: 'running', hint: null } });
+  expect(html).not.toContain('data-tone="good"');
+  expect(text(html)).toContain('Checking the result');
+});
+
+test('a check that passes is shown with the run, without one, and beside a run that failed', () => {
+  const props = { check: { ...failing, status: 'passed', hint: null, passedAt: 4000 }, proven: true } as const;
+  expect(text(draw({ status: 'succeeded', ...ended }, props))).toMatch(/Succeeded in 2\.1 s .* Checked: the result is there\./);
+  expect(text(draw(null, props))).toContain('Checked: the result is there.');
+  expect(text(draw({ status: 'failed', exitStatus: 128, reason: 'r', ...ended }, props))).toContain('Checked: the result is there.');
+  expect(text(draw(null, { ...props, proven: false }))).not.toContain('Checked');
+});
+
+test('what was done and is undone by now says so, without alarm', () => {
+  for (const html of [
+    draw({ status: 'succeeded', ...ended }, { proven: true, check: { ...failing, passedAt: 4000 } }),
+    draw(null, { proven: true, check: failing }),
+  ]) {
+    expect(text(html)).toContain('It was done; by now the result is no longer there.');
+    expect(text(html)).toContain('(done before)');
+    expect(html).toContain('data-proven="past"');
+    expect(html).not.toContain('data-tone="bad"');
+  }
+});
+
+test('a step that nobody has tried shows nothing of its failing check', () => {
+  expect(text(draw(null, { check: failing }))).not.toMatch(/check|Is core-01 running/i);
+});
+
+test('output that differs from the sample shows the difference line by line, in words as well', () => {
+  const lines = [
+    { kind: 'same', text: 'Booting' },
+    { kind: 'missing', text: '<ready>' },
+    { kind: 'extra', text: 'late' },
+  ] as const;
+  const html = draw({ status: 'succeeded', ...ended }, { comparison: { step: step.id, run: 'r1', matched: false, lines: [...lines] } });
+  expect(text(html)).toContain('differs from the sample');
+  expect(text(html)).toContain('Only in the sample: &lt;ready&gt;');
+  expect(text(html)).toContain('Only in the output: late');
+  const alike = draw(null, { comparison: { step: step.id, run: 'r1', matched: true, lines: [] } });
+  expect(text(alike)).toContain('as in the sample');
 });
 
 test('a stopped and an interrupted run can be run again', () => {

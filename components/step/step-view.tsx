@@ -1,11 +1,15 @@
 // A step as it looks for what is known of it; everything it shows comes in as props.
 import type { Step } from '#lib/shared/chapter.ts';
+import type { CheckReport, ExpectationReport } from '#lib/shared/check.ts';
 import type { Run } from '#lib/shared/run.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { CheckIcon, RunIcon, TerminalIcon } from '../icons.tsx';
 import { InlineCode } from '../inline-code.tsx';
+import { describeCheck, isUnproven } from './check-label.ts';
+import { CheckLine } from './check-line.tsx';
 import { CommandText } from './command-text.tsx';
 import { QuestionBox } from './question-box.tsx';
+import { Sample } from './sample.tsx';
 import { StatusLine } from './status-line.tsx';
 
 export interface RequiredStep {
@@ -20,6 +24,10 @@ export interface StepViewProps {
   run: Run | null;
   /** The server has proof that this step is done. */
   proven: boolean;
+  /** What its check says now. */
+  check: CheckReport | null;
+  /** How the run's output compares with the sample. */
+  comparison: ExpectationReport | null;
   /** Required steps that are not proven. */
   missing: RequiredStep[];
   /** A click is on its way to the server. */
@@ -37,17 +45,28 @@ export interface StepViewProps {
 }
 
 export function StepView(props: StepViewProps) {
-  const { step, run, proven, missing, asking, refusal, connected, terminalStatus, now } = props;
+  const { step, run, proven, check, comparison, missing, asking, refusal, connected, terminalStatus, now } = props;
   const underWay = run?.status === 'queued' || run?.status === 'running';
+  const verdict = describeCheck(check, run, proven);
+  /** Done once, and undone since. */
+  const past = proven && check?.status === 'failed';
+  const canRun = connected && !asking && terminalStatus !== 'exited';
   return (
-    <section className="step" id={step.id} data-step={step.id} data-status={run?.status ?? 'idle'} aria-labelledby={`app-title-${step.id}`}>
+    <section
+      className="step"
+      id={step.id}
+      data-step={step.id}
+      data-status={run?.status ?? 'idle'}
+      data-check={check?.status}
+      aria-labelledby={`app-title-${step.id}`}
+    >
       <header className="step-head">
-        <span className="step-mark" data-proven={proven}>
+        <span className="step-mark" data-proven={past ? 'past' : proven}>
           {proven ? <CheckIcon /> : <TerminalIcon />}
         </span>
         <p id={`app-title-${step.id}`} className="step-title">
           {step.title}
-          {proven && <span className="sr-only"> (done)</span>}
+          {proven && <span className="sr-only"> ({past ? 'done before' : 'done'})</span>}
         </p>
         <div className="step-actions">
           <CopyButton text={step.command} label={`Copy the command of “${step.title}”`} />
@@ -56,7 +75,7 @@ export function StepView(props: StepViewProps) {
               type="button"
               className="button button-run"
               onClick={props.onRun}
-              disabled={!connected || asking || terminalStatus === 'exited'}
+              disabled={!canRun}
               aria-busy={asking}
               aria-describedby={`app-title-${step.id}`}
             >
@@ -71,7 +90,17 @@ export function StepView(props: StepViewProps) {
           <CommandText text={step.command} />
         </code>
       </pre>
-      {run && <StatusLine run={run} now={now} connected={connected} onStop={props.onStop} onShow={props.onShow} />}
+      {run && (
+        <StatusLine
+          run={run}
+          unproven={isUnproven(check, run)}
+          now={now}
+          connected={connected}
+          onStop={props.onStop}
+          onShow={props.onShow}
+        />
+      )}
+      {verdict && <CheckLine label={verdict} terminal={step.terminal} enabled={canRun} onRun={props.onRun} />}
       {run?.status === 'running' && run.question && (
         <QuestionBox
           question={run.question}
@@ -84,11 +113,6 @@ export function StepView(props: StepViewProps) {
       {refusal && (
         <p className="step-note" data-tone="bad" role="alert">
           <InlineCode text={refusal} />
-        </p>
-      )}
-      {run?.status === 'failed' && step.check && (
-        <p className="step-note">
-          <InlineCode text={step.check.hint} />
         </p>
       )}
       {!underWay && terminalStatus === 'exited' && (
@@ -106,12 +130,7 @@ export function StepView(props: StepViewProps) {
           .
         </p>
       )}
-      {step.expect && (
-        <details className="step-expect">
-          <summary>What to expect</summary>
-          <pre>{step.expect.replace(/\n$/, '')}</pre>
-        </details>
-      )}
+      {step.expect && <Sample sample={step.expect} comparison={comparison} />}
     </section>
   );
 }
