@@ -44,7 +44,7 @@ function describeFailed(check: CheckReport, run: Run | null, proven: boolean): C
     return { tone: 'bad', text: 'It ended without an error, but its check fails.', hint: check.hint, fix: 'Fix: run it' };
   if (run?.status === 'failed') return { tone: 'bad', text: 'Its check fails as well.', hint: check.hint, fix: null };
   // Undone since, on purpose or not: no alarm, only the truth.
-  if (proven) return { tone: 'neutral', text: 'It was done; by now the result is no longer there.', hint: null, fix: 'Run it anew' };
+  if (proven) return { tone: 'neutral', text: 'It was done; by now the result is no longer there.', hint: null, fix: null };
   return null;
 }
 
