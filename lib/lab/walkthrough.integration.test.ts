@@ -85,6 +85,36 @@ test('the unit file of 2014 runs unchanged', async () => {
   );
 }, 60_000);
 
+test('a lab that is killed brings its units back, with one container and no orphan of the old one', async () => {
+  const testLab = await startTestLab();
+  const directory = await prepareProject(testLab);
+  const agent = await startAgent(testLab);
+  const learner = (line: string) => testLab.shell(`export SSH_AUTH_SOCK=${agent}; ${line}`, { directory });
+  await learner('bash vagrant-setup');
+  const { sshPort, identityFile } = (await testLab.lab.status()).machines[0]!;
+  const fleetctl = `fleetctl --tunnel 127.0.0.1:${sshPort} --strict-host-key-checking=false`;
+  expect((await learner(`${fleetctl} start ../coreos-reflector/reflector.service`)).status).toBe(0);
+  const answer = () => browse(sshPort, identityFile).catch((error) => String(error));
+  await expect.poll(answer, { timeout: 15_000 }).toContain('loud and clear');
+  /** Whatever runs in the machine: the unit's programs, and the container. */
+  const inMachine = async () =>
+    (await marked(testLab.marker)).filter(({ command }) => !/lab\.mjs|pty-host\.mjs|ssh-agent|vagrant/.test(command));
+  const before = await inMachine();
+  expect(before.length).toBeGreaterThan(0);
+
+  process.kill((await marked(testLab.marker)).find(({ command }) => command.includes('lab.mjs'))!.pid, 'SIGKILL');
+  await expect.poll(() => testLab.exits).toEqual([expect.stringContaining('by SIGKILL. It is started again')]);
+  await expect.poll(answer, { timeout: 25_000 }).toContain('loud and clear');
+  expect((await learner(`${fleetctl} list-units`)).stdout).toMatch(
+    /reflector\.service\t+[0-9a-f]{8}\.\.\.\/172\.17\.8\.101\tactive\trunning/,
+  );
+  expect((await learner(`vagrant ssh -c 'docker ps -q'`)).stdout).toMatch(/^[0-9a-f]{12}\n$/);
+  const after = await inMachine();
+  const commands = (processes: { command: string }[]) => processes.map(({ command }) => command.replace(/[0-9a-f]{64}/, 'ID')).sort();
+  expect(commands(after)).toEqual(commands(before));
+  expect(after.filter(({ pid }) => before.some((old) => old.pid === pid))).toEqual([]);
+}, 90_000);
+
 /** Its fleet hash is known: dc9674096ebc071c34f1b31864ada4a2cf3d4391. */
 const unitOf2014 = `[Unit]
 Description=Spin Up CoreOS Reflector Demo
