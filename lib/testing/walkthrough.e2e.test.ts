@@ -44,6 +44,7 @@ async function clickThrough(page: Page, step: Step) {
     step: step.id,
     status: step.until ? 'running' : 'succeeded',
   });
+  if (step.check) await page.locator(`[data-step="${step.id}"][data-check=passed] [data-proven=true]`).waitFor({ timeout: runLimit });
   if (step.until) {
     // Long lines are folded at the terminal's edge.
     const text = async () => (await screenText(page, step.terminal)).replaceAll('\n', '');
