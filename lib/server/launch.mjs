@@ -8,15 +8,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const stamp = join(root, '.build', 'built-from');
 
-/** The programs behind the commands; any other is the shell's. */
-const entries = { start: 'server', bench: 'bench' };
+/** The programs behind the commands. */
+const programs = { start: 'server', shell: 'shell', lab: 'shell', tutorial: 'tutorial', bench: 'bench' };
 
 /** The newest Node 22 security release that this was tried on; older ones work but miss fixes. */
 const advised = [22, 23];
 
-const programs = { start: 'server.mjs', shell: 'shell.mjs', lab: 'shell.mjs', tutorial: 'tutorial.mjs' };
-
-/** @param {string[]} words the command (`start`, `dev`, `build`, `shell`, `lab`, `bench`) and its own arguments */
+/** @param {string[]} words the command (`start`, `dev`, `build`, `shell`, `lab`, `tutorial`, `bench`) and its own arguments */
 export async function launch([command, ...words]) {
   process.chdir(root);
   process.env.NEXT_TELEMETRY_DISABLED = '1';
@@ -27,7 +25,7 @@ export async function launch([command, ...words]) {
     if (!isBuilt()) await build();
     if (command === 'build') return;
     process.argv = [process.argv[0], process.argv[1], ...(command === 'lab' ? ['lab', ...words] : words)];
-    await import(pathToFileURL(join(root, '.build', `${entries[command] ?? 'shell'}.mjs`)).href);
+    await import(pathToFileURL(join(root, '.build', `${programs[command]}.mjs`)).href);
   } catch (error) {
     console.error(sentence(error));
     process.exit(1);
