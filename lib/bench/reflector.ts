@@ -87,6 +87,7 @@ export async function connectReflector(address: string, which: 0 | 1): Promise<R
   let missed = 0;
   let acknowledging = false;
   let status = 'starting';
+  let driving = false;
   let ready = () => {};
   let begin: (time: number) => void = () => {};
   const firstOutput = new Promise<number>((resolve) => {
@@ -108,10 +109,18 @@ export async function connectReflector(address: string, which: 0 | 1): Promise<R
     if (status === 'exited') for (const listener of exits) listener();
     if (status === 'prompt') ready();
   });
+  page.on('terminal:driver', (name, mine) => {
+    if (name === terminal) driving = mine;
+  });
   await connected();
   return {
     firstOutput,
-    type: (text) => page.emit('terminal:input', terminal, text),
+    type(text) {
+      // Whoever types drives, as in a page whose learner takes over.
+      if (!driving) page.emit('terminal:take-over', terminal);
+      driving = true;
+      page.emit('terminal:input', terminal, text);
+    },
     onOutput(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -148,6 +157,7 @@ export async function connectReflector(address: string, which: 0 | 1): Promise<R
     const answer = await new Promise<AttachReply>((resolve) => page.emit('terminal:attach', request, resolve));
     if (!answer.ok) throw new Error(answer.reason);
     next ??= answer.offset;
+    driving = answer.driving;
   }
 
   /** Once for everything that came in one go, as the page does. */
