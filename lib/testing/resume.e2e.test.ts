@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { loadContent } from '#lib/content/load-content.ts';
 import { makeWorkspace, removeWorkspace, startApp } from './app.ts';
 import { launchBrowser } from './browser.ts';
+import { readTerminal } from './tutorial-page.ts';
 
 const patience = { timeout: 30_000, interval: 100 };
 
@@ -30,7 +31,7 @@ test('after kill -9 of the app the page comes back by itself with everything, an
   await expect.poll(() => card.getAttribute('data-status'), patience).toBe('succeeded');
   await readAloud(first);
   await type(first, 'cd /usr && echo "before $((40 + 2))"');
-  await expect.poll(() => screen(first), patience).toContain('before 42');
+  await expect.poll(() => readTerminal(first, 'shell'), patience).toContain('before 42');
   await first.waitForTimeout(300); // what a crash may cost of the output
 
   await app.stop('SIGKILL');
@@ -39,9 +40,9 @@ test('after kill -9 of the app the page comes back by itself with everything, an
   onTestFinished(async () => void (await next.stop()));
   expect(next.origin).toBe(app.origin);
   const back = performance.now();
-  await expect.poll(() => screen(first), patience).toContain('The app was restarted.');
+  await expect.poll(() => readTerminal(first, 'shell'), patience).toContain('The app was restarted.');
   expect(performance.now() - back).toBeLessThan(3000);
-  expect((await screen(first)).match(/before 42/g)).toHaveLength(1);
+  expect((await readTerminal(first, 'shell')).match(/before 42/g)).toHaveLength(1);
   expect(await first.locator('[data-banner="connection"]').count()).toBe(0);
   expect(await card.getAttribute('data-status')).toBe('succeeded');
   expect(runsOf(workspace)).toEqual([block.step.id]);
@@ -51,11 +52,11 @@ test('after kill -9 of the app the page comes back by itself with everything, an
   await second.getByRole('button', { name: 'Take over' }).click();
   await first.getByRole('button', { name: 'Take over' }).waitFor();
   await type(second, 'echo "from the second, in $PWD"');
-  await expect.poll(() => screen(first), patience).toContain('from the second, in /usr');
+  await expect.poll(() => readTerminal(first, 'shell'), patience).toContain('from the second, in /usr');
   await second.close();
   await first.getByRole('button', { name: 'Take over' }).waitFor({ state: 'detached' });
   await type(first, 'echo "first again $((1 + 1))"');
-  await expect.poll(() => screen(first), patience).toContain('first again 2');
+  await expect.poll(() => readTerminal(first, 'shell'), patience).toContain('first again 2');
 });
 
 /** The steps of all runs there ever were, each once. */
@@ -69,10 +70,6 @@ function runsOf(workspace: string): string[] {
 /** What the terminal shows can then be read: its picture is drawn on a canvas. */
 async function readAloud(page: Page) {
   await page.locator('#app-panel-shell').getByRole('button', { name: 'Screen reader mode' }).click();
-}
-
-function screen(page: Page): Promise<string> {
-  return page.locator('[data-terminal="shell"] .xterm-accessibility-tree').innerText();
 }
 
 async function type(page: Page, command: string) {

@@ -33,3 +33,10 @@ export async function openTutorial(context: BrowserContextOptions = { viewport: 
   await page.goto(app.url);
   return { app, browser, page, problems: () => problems };
 }
+
+/** What a terminal says to screen readers, line by line. Not innerText, which depends on what is painted. */
+export async function readTerminal(page: Page, terminal: string): Promise<string> {
+  const tree = page.locator(`[data-terminal="${terminal}"] .xterm-accessibility-tree`);
+  await tree.waitFor({ state: 'attached' });
+  return (await tree.locator('[role=listitem]').allTextContents()).join('\n').replaceAll('\u00a0', ' ');
+}

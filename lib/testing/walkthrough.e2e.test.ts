@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { loadContent } from '#lib/content/load-content.ts';
 import type { Step } from '#lib/shared/chapter.ts';
-import { openTutorial } from './tutorial-page.ts';
+import { openTutorial, readTerminal } from './tutorial-page.ts';
 
 const runLimit = 60_000;
 
@@ -64,12 +64,12 @@ async function seeTheReflectedRequest(page: Page) {
   expect(lines.find((line) => line.startsWith('Accept: '))).toContain('text/html');
 }
 
-/** What the terminal shows, read from what it offers to screen readers: its picture is drawn on a canvas. */
+/** What the terminal shows; turns on its text for screen readers where that is off, because its picture is drawn on a canvas. */
 async function screenText(page: Page, terminal: string): Promise<string> {
   await showTerminal(page, terminal);
   const reader = page.locator(`#app-panel-${terminal}`).getByRole('button', { name: 'Screen reader mode' });
   if ((await reader.getAttribute('aria-pressed')) !== 'true') await reader.click();
-  return page.locator(`[data-terminal="${terminal}"] .xterm-accessibility-tree`).innerText();
+  return readTerminal(page, terminal);
 }
 
 async function openTerminal(page: Page, terminal: string) {
