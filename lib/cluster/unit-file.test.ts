@@ -1,27 +1,9 @@
 import { expect, test } from 'vitest';
+import { unitOf2014 } from '#lib/testing/unit-of-2014.ts';
 import { contradiction, isGlobal, parseUnitFile, templateOf, unitHash, unitNameOf, unitText, unknownRequirements } from './unit-file.ts';
 
-/** The walkthrough's unit of 2014, whose hash the real fleet gives as below. */
-const reflector = `[Unit]
-Description=Spin Up CoreOS Reflector Demo
-After=docker.service
-Requires=docker.service
-
-[Service]
-# a comment
-
-TimeoutStartSec=0
-EnvironmentFile=/etc/environment
-ExecStartPre=/usr/bin/etcdctl set /dns/reflector/host \${COREOS_PUBLIC_IPV4}
-ExecStartPre=/usr/bin/etcdctl set /dns/reflector/port 80
-ExecStartPre=-/usr/bin/docker kill reflector
-ExecStartPre=-/usr/bin/docker rm reflector
-ExecStartPre=/usr/bin/docker pull pandapup/coreos_reflector
-ExecStart=/usr/bin/docker run --name reflector -p 80:80 pandapup/coreos_reflector
-
-
-[Install]
-WantedBy=multi-user.target`;
+/** With a comment, empty lines and no end of line at the end, none of which counts. */
+const reflector = unitOf2014.replace('[Service]\n', '[Service]\n# a comment\n\n').replace('\n[Install]', '\n\n[Install]').trimEnd();
 
 test("the walkthrough's unit has fleet's own hash and canonical text", () => {
   const options = parseUnitFile(reflector);

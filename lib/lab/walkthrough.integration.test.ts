@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
 import { expect, test } from 'vitest';
+import { unitOf2014 } from '#lib/testing/unit-of-2014.ts';
 import { marked, prepareProject, startAgent, startTestLab } from './test-lab.ts';
 
 test('the walkthrough by hand: from vagrant-setup to the reflected request and back to nothing', async () => {
@@ -114,26 +115,6 @@ test('a lab that is killed brings its units back, with one container and no orph
   expect(commands(after)).toEqual(commands(before));
   expect(after.filter(({ pid }) => before.some((old) => old.pid === pid))).toEqual([]);
 }, 90_000);
-
-/** Its fleet hash is known: dc9674096ebc071c34f1b31864ada4a2cf3d4391. */
-const unitOf2014 = `[Unit]
-Description=Spin Up CoreOS Reflector Demo
-After=docker.service
-Requires=docker.service
-
-[Service]
-TimeoutStartSec=0
-EnvironmentFile=/etc/environment
-ExecStartPre=/usr/bin/etcdctl set /dns/reflector/host \${COREOS_PUBLIC_IPV4}
-ExecStartPre=/usr/bin/etcdctl set /dns/reflector/port 80
-ExecStartPre=-/usr/bin/docker kill reflector
-ExecStartPre=-/usr/bin/docker rm reflector
-ExecStartPre=/usr/bin/docker pull pandapup/coreos_reflector
-ExecStart=/usr/bin/docker run --name reflector -p 80:80 pandapup/coreos_reflector
-
-[Install]
-WantedBy=multi-user.target
-`;
 
 /** Asks for http://172.17.8.101/ through the SSH tunnel, as the preview does. */
 async function browse(port: number, identityFile: string): Promise<string> {

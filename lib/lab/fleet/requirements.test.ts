@@ -1,33 +1,8 @@
 import { expect, test } from 'vitest';
-import { unitHash, unitText } from '#lib/cluster/unit-file.ts';
 import { options, service } from './fleet-fixture.ts';
 import { matchesGlob } from './glob.ts';
 import { problemOfRequirements, readRequirements } from './requirements.ts';
 import { problemOfName } from './unit-name.ts';
-
-test('the unit of 2014 has the hash that fleet gives it', () => {
-  const unit = options(`# The walkthrough's unit
-[Unit]
-Description=Spin Up CoreOS Reflector Demo
-After=docker.service
-Requires=docker.service
-
-[Service]
-TimeoutStartSec=0
-EnvironmentFile=/etc/environment
-ExecStartPre=/usr/bin/etcdctl set /dns/reflector/host \${COREOS_PUBLIC_IPV4}
-ExecStartPre=/usr/bin/etcdctl set /dns/reflector/port 80
-ExecStartPre=-/usr/bin/docker kill reflector
-ExecStartPre=-/usr/bin/docker rm reflector
-ExecStartPre=/usr/bin/docker pull pandapup/coreos_reflector
-ExecStart=/usr/bin/docker run --name reflector -p 80:80 pandapup/coreos_reflector
-
-[Install]
-WantedBy=multi-user.target
-`);
-  expect(unitText(unit)).toHaveLength(557);
-  expect(unitHash(unit)).toBe('dc9674096ebc071c34f1b31864ada4a2cf3d4391');
-});
 
 test.each([
   ['web.service', undefined],

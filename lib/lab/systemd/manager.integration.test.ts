@@ -3,27 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isAlive } from '#lib/testing/is-alive.ts';
+import { unitOf2014 } from '#lib/testing/unit-of-2014.ts';
 import { eventually, startTestMachine } from './test-machine.ts';
-
-/** The walkthrough's unit as it stood in October 2014. */
-const reflector = `[Unit]
-Description=Spin Up CoreOS Reflector Demo
-After=docker.service
-Requires=docker.service
-
-[Service]
-TimeoutStartSec=0
-EnvironmentFile=/etc/environment
-ExecStartPre=/usr/bin/etcdctl set /dns/reflector/host \${COREOS_PUBLIC_IPV4}
-ExecStartPre=/usr/bin/etcdctl set /dns/reflector/port 80
-ExecStartPre=-/usr/bin/docker kill reflector
-ExecStartPre=-/usr/bin/docker rm reflector
-ExecStartPre=/usr/bin/docker pull pandapup/coreos_reflector
-ExecStart=/usr/bin/docker run --name reflector -p 80:80 pandapup/coreos_reflector
-
-[Install]
-WantedBy=multi-user.target
-`;
 
 const fakeDocker = `
 case "$1" in
@@ -36,7 +17,7 @@ test('the walkthrough’s unit runs its commands in order and is running at the 
   const { manager, reaches, messages } = await startTestMachine({ '/usr/bin/etcdctl': 'echo "$3"', '/usr/bin/docker': fakeDocker });
   const seen: string[] = [];
   manager.onState(({ load, active, sub }) => seen.push(`${load} ${active} ${sub}`));
-  await manager.load('reflector.service', reflector);
+  await manager.load('reflector.service', unitOf2014);
   await manager.start('reflector.service');
   await reaches('reflector.service', 'running');
   await expect
