@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { options, service } from './fleet-fixture.ts';
+import { service } from './fleet-fixture.ts';
 import { matchesGlob } from './glob.ts';
 import { problemOfRequirements, readRequirements } from './requirements.ts';
 import { problemOfName } from './unit-name.ts';
