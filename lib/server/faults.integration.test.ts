@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { labVariable } from '#lib/lab/api.ts';
 import { type App, makeWorkspace, removeWorkspace, startApp } from '#lib/testing/app.ts';
+import { describeProcess } from '#lib/testing/describe-process.ts';
 import { openSocketPage, type SocketPage } from '#lib/testing/socket-page.ts';
 import { workspaceMark } from './settings.ts';
 import { markedProcesses } from './survivors.ts';
@@ -14,7 +15,7 @@ test('when the process of the terminals is killed the learner is told, and a new
   const { app, page, statuses } = await launch();
   page.type('cd /usr; echo "go $((1 + 1))"; exec sleep 1000\r');
   await expect.poll(page.text, patience).toContain('go 2');
-  process.kill(programOf(app, 'pty-host.mjs'), 'SIGKILL');
+  killProgram(app, 'pty-host.mjs');
   await expect.poll(() => statuses.at(-1), patience).toBe('exited');
   await expect.poll(() => page.notices.map(({ text }) => text).join(), patience).toContain('ended unexpectedly');
   page.socket.emit('terminal:restart', 'shell');
@@ -26,10 +27,9 @@ test('when the process of the terminals is killed the learner is told, and a new
 
 test('when the lab is killed the learner is told, and it is started again', async () => {
   const { app, page } = await launch();
-  const lab = programOf(app, 'lab.mjs');
-  process.kill(lab, 'SIGKILL');
+  const lab = killProgram(app, 'lab.mjs');
   await expect.poll(() => page.notices.map(({ text }) => text).join(), patience).toContain('The lab ended by SIGKILL. It is started again');
-  await expect.poll(() => ![0, lab].includes(programOf(app, 'lab.mjs')), patience).toBe(true);
+  await expect.poll(() => ![undefined, lab].includes(programOf(app, 'lab.mjs')), patience).toBe(true);
   page.type(`until curl -fs --unix-socket "$${labVariable}" http://lab/ >/dev/null; do sleep 0.2; done; echo "lab $((1 + 1))"\r`);
   await expect.poll(page.text, patience).toContain('lab 2');
 });
@@ -104,20 +104,19 @@ function fill(file: string): void {
 }
 
 /** The newest process of this app that runs the program. */
-function programOf(app: App, program: string): number {
-  const command = (pid: number) => execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
-  const running = markedProcesses(workspaceMark(app.workspace)).filter((pid) => {
-    try {
-      return parentOf(pid) === app.pid && command(pid).includes(program);
-    } catch {
-      return false; // it ended meanwhile
-    }
+function programOf(app: App, program: string): number | undefined {
+  return markedProcesses(workspaceMark(app.workspace)).findLast((pid) => {
+    const { parent, command } = describeProcess(pid);
+    return parent === app.pid && command.includes(program);
   });
-  return running.at(-1) ?? 0;
 }
 
-function parentOf(pid: number): number {
-  return Number.parseInt(execFileSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }), 10);
+/** Kills a program of the app; never nothing, because process 0 is this test's own group. */
+function killProgram(app: App, program: string): number {
+  const pid = programOf(app, program);
+  if (!pid) throw new Error(`${program} does not run`);
+  process.kill(pid, 'SIGKILL');
+  return pid;
 }
 
 function canMount(): boolean {

@@ -47,7 +47,7 @@ export async function openWorkspace(directory: string): Promise<Workspace> {
   const state = join(directory, 'state');
   for (const path of [directory, state, join(directory, 'home'), join(directory, 'lab')]) makePrivate(path);
   const mark = workspaceMark(directory);
-  const run = join(runParent(), `coreos-${mark}`);
+  const run = runDirectory(directory);
   makePrivate(run);
   const announcement = join(state, 'running.json');
   const lock = await takeLock(mark, join(run, 'lock'));
@@ -70,7 +70,7 @@ export async function openWorkspace(directory: string): Promise<Workspace> {
 /** What the instance that holds the workspace says of itself; undefined when none runs. */
 export async function findRunning(directory: string): Promise<Announcement | undefined> {
   const mark = workspaceMark(directory);
-  const held = await answers(lockAddress(mark, join(runParent(), `coreos-${mark}`, 'lock')));
+  const held = await answers(lockAddress(mark, join(runDirectory(directory), 'lock')));
   return held ? readAnnouncement(join(directory, 'state', 'running.json')) : undefined;
 }
 
@@ -123,9 +123,9 @@ function makePrivate(directory: string): void {
   }
 }
 
-/** Socket paths must stay below 108 bytes, and some systems have a long TMPDIR. */
-function runParent(): string {
-  return tmpdir().length > 30 ? '/tmp' : tmpdir();
+/** Where a workspace's sockets are while it is open. Socket paths must stay below 108 bytes, and some systems have a long TMPDIR. */
+export function runDirectory(workspace: string): string {
+  return join(tmpdir().length > 30 ? '/tmp' : tmpdir(), `coreos-${workspaceMark(workspace)}`);
 }
 
 function readAnnouncement(file: string): Announcement | undefined {

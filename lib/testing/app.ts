@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject } from 'vitest';
+import { runDirectory } from '#lib/server/workspace.ts';
 
 export interface App {
   /** `http://localhost:PORT`. */
@@ -68,4 +69,6 @@ export function makeWorkspace(): string {
 
 export function removeWorkspace(workspace: string): void {
   rmSync(workspace, { recursive: true, force: true });
+  // An app that was killed could not remove it.
+  rmSync(runDirectory(workspace), { recursive: true, force: true });
 }
