@@ -54,9 +54,10 @@ async function clickThrough(page: Page, step: Step) {
 
 async function seeTheReflectedRequest(page: Page) {
   const frame = page.frameLocator('iframe');
-  const text = frame.locator('body');
-  await expect.poll(() => text.innerText(), { timeout: runLimit }).toContain("I've received your request loud and clear.");
-  const lines = (await text.innerText()).split('\n');
+  // Not innerText: a browser without fonts lays out no text.
+  const text = async () => (await frame.locator('body').textContent()) ?? '';
+  await expect.poll(text, { timeout: runLimit }).toContain("I've received your request loud and clear.");
+  const lines = (await text()).split('\n');
   expect(lines).toContain('Host: 172.17.8.101');
   expect(lines).toContain('httpVersion: 1.1');
   expect(lines).toContain('Method: GET');
