@@ -3,7 +3,14 @@ import { test } from 'vitest';
 import { findProgram } from '#lib/doctor/tools.ts';
 
 /** The package that brings each on Debian and Ubuntu. */
-const packages = { etcd: 'etcd-server', etcdctl: 'etcd-client', docker: 'docker.io', 'systemd-analyze': 'systemd' };
+const packages = {
+  etcd: 'etcd-server',
+  etcdctl: 'etcd-client',
+  docker: 'docker.io',
+  'systemd-analyze': 'systemd',
+  bwrap: 'bubblewrap',
+  dbclient: 'dropbear-bin',
+};
 
 export type Peer = keyof typeof packages;
 
