@@ -6,7 +6,7 @@ afterEach(() => vi.unstubAllEnvs());
 test('a missing program is named with its package', () => {
   vi.stubEnv('PATH', '/nowhere');
   expect(skippedForWantOf()).toBe(
-    'etcd, etcdctl, docker, systemd-analyze (on Debian or Ubuntu: apt-get install etcd-server etcd-client docker.io systemd)',
+    'etcd, etcdctl, docker, systemd-analyze, bwrap, dbclient (on Debian or Ubuntu: apt-get install etcd-server etcd-client docker.io systemd bubblewrap dropbear-bin)',
   );
 });
 
