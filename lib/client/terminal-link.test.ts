@@ -54,7 +54,13 @@ function fixture({ connected = true } = {}) {
 
 test('the first attach asks for the last screenfuls, and what comes is shown and acknowledged once it is parsed', async () => {
   const { attaches, print, shown, parseAll, acknowledged } = fixture();
-  expect(attaches[0]?.request).toEqual({ terminal: 'shell', offset: null, log: undefined, size: { cols: 80, rows: 24 } });
+  expect(attaches[0]?.request).toEqual({
+    terminal: 'shell',
+    offset: null,
+    log: undefined,
+    page: expect.any(String),
+    size: { cols: 80, rows: 24 },
+  });
   attaches[0]?.answer(1000);
   print(1000, 'hello ');
   print(1006, 'world');

@@ -2,6 +2,7 @@
 import type { TerminalName } from '#lib/shared/chapter.ts';
 import type { TerminalSize } from '#lib/shared/protocol.ts';
 import type { AppSocket } from './connection.ts';
+import { pageName } from './page-name.ts';
 import { noteTerminalState } from './session.ts';
 
 /** What shows the bytes. */
@@ -75,7 +76,7 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
     early = [];
     liveFrom = null;
     replaying = true;
-    socket.emit('terminal:attach', { terminal, offset: received, log, size: screen.size() }, (answer) => {
+    socket.emit('terminal:attach', { terminal, offset: received, log, page: pageName(), size: screen.size() }, (answer) => {
       if (mine !== attachment) return;
       if (!answer.ok) return refused(answer.reason);
       noteTerminalState(answer.state);

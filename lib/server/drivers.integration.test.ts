@@ -28,6 +28,7 @@ test('the first page drives, the others look on until they take over or the driv
   second.type('echo taken$((1 + 1)); stty size\r');
   await expect.poll(first.text, patience).toMatch(/taken2\r\n20 61\r\n/);
   first.type('echo never$((1 + 1))\r');
+  await expect.poll(() => drives[0], patience).toEqual([true, false, false]);
 
   second.socket.disconnect();
   await expect.poll(() => drives[0]?.at(-1), patience).toBe(true);
@@ -35,6 +36,45 @@ test('the first page drives, the others look on until they take over or the driv
   await expect.poll(third.text, patience).toMatch(/back2\r\n30 100\r\n/);
   expect(third.text()).not.toContain('never');
   expect(drives[2]).toEqual([]);
+});
+
+test('a driver whose connection breaks for a moment finds its place again; one that stays away loses it', async () => {
+  const app = await launch();
+  const [driver, other] = [await openSocketPage(app), await openSocketPage(app)];
+  await driver.attach({ page: 'window-1' });
+  await other.attach({ page: 'window-2' });
+  const drives = watchDriving(other);
+  driver.socket.io.engine.close();
+  const returned = await openSocketPage(app);
+  expect(await returned.attach({ page: 'window-1', size: { cols: 90, rows: 20 } })).toMatchObject({
+    driving: true,
+    state: { size: { cols: 90 } },
+  });
+  expect(drives).toEqual([]);
+
+  const gone = performance.now();
+  returned.socket.io.engine.close();
+  expect(await (await openSocketPage(app)).attach({ page: 'window-3' })).toMatchObject({ driving: false });
+  await expect.poll(() => drives, patience).toEqual([true]);
+  expect(performance.now() - gone).toBeGreaterThan(3000);
+});
+
+test('binary output is undone for all who watch, and what the emulators answered to it is not left at the prompt', async () => {
+  const app = await launch();
+  const [driver, other] = [await openSocketPage(app), await openSocketPage(app)];
+  await driver.attach();
+  await other.attach();
+  await atPrompt(driver);
+  driver.type("printf '\\e[?1049h\\e(0\\e[?1003h\\eP'; echo end$((1 + 1))\r");
+  await expect.poll(driver.text, patience).toContain('end2');
+  driver.type('1;2c1;2c'); // as an emulator would answer
+  await expect.poll(driver.text, patience).toContain('1;2c1;2c');
+  other.socket.emit('terminal:reset', 'shell');
+  driver.socket.emit('terminal:reset', 'shell');
+  await expect.poll(other.text, patience).toMatch(/\x18.*\x1b\[!p\x1b\[\?1049l/s);
+  driver.type('echo clean$((1 + 1))\r');
+  await expect.poll(other.text, patience).toContain('clean2\r\n');
+  expect(other.text().match(/\x1b\[!p/g)).toHaveLength(1);
 });
 
 test('only the driver may open a new shell', async () => {

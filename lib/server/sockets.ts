@@ -60,12 +60,13 @@ export function welcomePage(page: Page, { terminal, drivers, runner, checks, exp
   for (const notice of notices()) page.emit('notice', notice);
 
   const watched = new Map<TerminalName, Watched>();
-  page.on('disconnect', () => {
+  page.on('disconnect', (reason) => {
     checks.show(page.id, null);
-    for (const name of watched.keys()) detach(name);
+    const mayReturn = reason !== 'client namespace disconnect' && reason !== 'server namespace disconnect';
+    for (const name of watched.keys()) detach(name, mayReturn);
   });
 
-  on('terminal:attach', async ({ terminal: name, offset, log, size }, reply) => {
+  on('terminal:attach', async ({ terminal: name, offset, log, page: window, size }, reply) => {
     try {
       const opened = await terminal(name);
       if (!page.connected) return;
@@ -78,6 +79,7 @@ export function welcomePage(page: Page, { terminal, drivers, runner, checks, exp
       });
       const watcher: Watcher = {
         size,
+        window,
         drive(driving) {
           viewer.drive(driving);
           if (driving) opened.resize(watcher.size);
@@ -91,7 +93,7 @@ export function welcomePage(page: Page, { terminal, drivers, runner, checks, exp
       reply?.({ ok: false, reason: (error as Error).message });
     }
   });
-  on('terminal:detach', detach);
+  on('terminal:detach', (name) => detach(name));
   on('terminal:ack', (name, offset) => watched.get(name)?.viewer.ack(offset));
   on('terminal:take-over', (name) => {
     const mine = watched.get(name);
@@ -104,6 +106,9 @@ export function welcomePage(page: Page, { terminal, drivers, runner, checks, exp
     const mine = watched.get(name);
     if (mine) mine.watcher.size = size;
     if (mayDrive(name)) (await terminal(name)).resize(size);
+  });
+  on('terminal:reset', async (name) => {
+    if (mayDrive(name)) (await terminal(name)).reset();
   });
   on('terminal:restart', async (name) => {
     if (mayDrive(name)) await (await terminal(name)).restart();
@@ -118,12 +123,12 @@ export function welcomePage(page: Page, { terminal, drivers, runner, checks, exp
     runner.answer(id);
   });
 
-  function detach(name: TerminalName): void {
+  function detach(name: TerminalName, mayReturn = false): void {
     const mine = watched.get(name);
     if (!mine) return;
     watched.delete(name);
     mine.viewer.close();
-    drivers.leave(name, mine.watcher);
+    drivers.leave(name, mine.watcher, mayReturn);
   }
 
   /** A page that has not opened the terminal may act on it as long as nobody else drives it. */

@@ -46,6 +46,8 @@ export interface ClientEvents {
   /** What the learner typed. */
   'terminal:input': (terminal: TerminalName, text: string) => void;
   'terminal:resize': (terminal: TerminalName, size: TerminalSize) => void;
+  /** Undoes what binary output has done to the terminals of all who watch; at the prompt it also begins a new line. */
+  'terminal:reset': (terminal: TerminalName) => void;
   /** Opens a new shell where the last one ended. */
   'terminal:restart': (terminal: TerminalName) => void;
   /** The page shows this chapter, so its checks are kept up to date; null: it shows none. Sent again after every reconnection. */
@@ -84,11 +86,15 @@ const id = z.string().min(1).max(128);
 const offset = z.number().int().nonnegative();
 
 export const terminalSizeSchema = z.strictObject({ cols: z.number().int().min(2).max(1000), rows: z.number().int().min(1).max(1000) });
-/** `log` is the one that `offset` was counted in; after a crash of the app the log may go on otherwise than the page has seen. */
+/**
+ * `log` is the one that `offset` was counted in; after a crash of the app the log may go on otherwise than the page has seen.
+ * `page` is the window's own name, which it keeps over a lost connection and a reload.
+ */
 export const attachSchema = z.strictObject({
   terminal: terminalName,
   offset: offset.nullable(),
   log: id.optional(),
+  page: id.optional(),
   size: terminalSizeSchema,
 });
 export const inboundSchemas = {
@@ -98,6 +104,7 @@ export const inboundSchemas = {
   'terminal:take-over': z.tuple([terminalName]),
   'terminal:input': z.tuple([terminalName, z.string().max(65_536)]),
   'terminal:resize': z.tuple([terminalName, terminalSizeSchema]),
+  'terminal:reset': z.tuple([terminalName]),
   'terminal:restart': z.tuple([terminalName]),
   'chapter:open': z.tuple([id.nullable()]),
   'run:stop': z.tuple([id]),

@@ -62,6 +62,8 @@ export interface Terminal {
   /** Bytes from the learner's keyboard. */
   write(text: string): void;
   resize(size: TerminalSize): void;
+  /** Undoes what binary output has done to the emulators; at the prompt the shell then begins a new line. */
+  reset(): void;
   /**
    * Types a command at the prompt; half-typed text is put aside and given back at the next one. Throws unless the terminal is at a prompt.
    */
@@ -77,6 +79,9 @@ export interface Terminal {
 
 /** Leaves the alternate screen, mouse reporting and colours that a dead program may have left on. */
 const resetModes = '\x1b[!p\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m\r\n';
+/** What only random bytes leave behind: half a sequence, another alphabet, a link, frozen drawing, other mouse reports, cursor, palette. */
+const resetRest =
+  '\x18\x0f\x1b]8;;\x07\x1b[?2026l\x1b[20l\x1b[?9;1004;1005;1015;1016l\x1b[0 q\x1b]104\x07\x1b]110\x07\x1b]111\x07\x1b]112\x07';
 /** Keys after which bash starts a command, or a new prompt. */
 const endsLine = /[\r\n\x03\x04]/;
 /** A shell at its prompt answers them with a mark; when it does not, they went into a search or a quotation. */
@@ -144,6 +149,14 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       size = next;
       pty?.resize(size);
       announce();
+    },
+    reset() {
+      append(Buffer.from(resetRest + resetModes));
+      // The emulators' answers to questions among random bytes stand at the prompt now, as if typed.
+      if (status !== 'prompt') return;
+      pty?.discardInput();
+      pty?.write('\x03');
+      halfTyped = false;
     },
     execute(command, handlers) {
       if (!pty || status !== 'prompt') throw new Error(`The terminal "${name}" is not at a prompt; wait for it or stop what runs.`);

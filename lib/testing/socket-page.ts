@@ -19,7 +19,7 @@ export interface SocketPage {
   /** Of false, nothing is acknowledged any more, as by a page that hangs. */
   acknowledge(yes: boolean): void;
   /** @throws Error with the server's reason */
-  attach(request?: { offset?: number | null; log?: string; size?: { cols: number; rows: number } }): Promise<Attached>;
+  attach(request?: { offset?: number | null; log?: string; page?: string; size?: { cols: number; rows: number } }): Promise<Attached>;
   type(text: string): void;
 }
 
@@ -55,8 +55,8 @@ export async function openSocketPage(app: App, terminal: TerminalName = 'shell')
       acknowledging = yes;
       if (yes) socket.emit('terminal:ack', terminal, received);
     },
-    async attach({ offset = null, log, size = { cols: 80, rows: 24 } } = {}) {
-      const request = { terminal, offset, size, ...(log && { log }) };
+    async attach({ offset = null, log, page, size = { cols: 80, rows: 24 } } = {}) {
+      const request = { terminal, offset, size, ...(log && { log }), ...(page && { page }) };
       const answer = await socket.timeout(20_000).emitWithAck('terminal:attach', request);
       if (!answer.ok) throw new Error(answer.reason);
       if (parts.length === 0) received = answer.offset;
