@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 
 // A container has its own ports, so 80 is free in there; PORT is for trying the server without one.
 const port = Number(process.env.PORT ?? 80);
+const greeting = process.env.GREETING ?? 'Hi there.';
 const rule = '='.repeat(22);
 
 const server = createServer((request, response) => {
@@ -20,7 +21,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exi
 
 function reflect(request) {
   return [
-    "Hi there.  I've received your request loud and clear.  I've reflected it back to you here: ",
+    `${greeting}  I've received your request loud and clear.  I've reflected it back to you here: `,
     rule,
     `Host: ${request.headers.host}`,
     `Accept: ${request.headers.accept}`,

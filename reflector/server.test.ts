@@ -28,6 +28,11 @@ test('the answer is the request, between two rules', async () => {
   );
 });
 
+test('it greets as it was told to', async () => {
+  const { port } = await startReflector({ GREETING: 'Hi from reflector 2.' });
+  expect((await ask(port, '/', {})).body).toMatch(/^Hi from reflector 2\. {2}I've received your request/);
+});
+
 test('a request without an Accept header says so', async () => {
   const { port } = await startReflector();
   expect((await ask(port, '/', {})).body).toContain('\nAccept: undefined\n');
@@ -67,9 +72,9 @@ test('the service file has the directives of the walkthrough, in its order', asy
   ]);
 });
 
-async function startReflector() {
+async function startReflector(environment: Record<string, string> = {}) {
   const child = spawn(process.execPath, [fileURLToPath(new URL('server.js', import.meta.url))], {
-    env: { ...process.env, PORT: '0' },
+    env: { ...process.env, PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -24,6 +24,7 @@ test('both addresses of the walkthrough and this project’s own can be cloned w
     'user-data.sample',
   ]);
   expect((await readdir(join(own, 'coreos'))).sort()).toEqual(['config.rb', 'user-data', 'vagrant-setup']);
+  expect(await readdir(own)).toEqual(expect.arrayContaining(['reflector.service', 'reflector@.service']));
   expect((await stat(join(own, 'coreos/vagrant-setup'))).mode & 0o111).toBe(0o111);
   expect(await readFile(join(own, 'coreos/user-data'), 'utf8')).toContain('discovery: https://discovery.etcd.io/<token>');
 });

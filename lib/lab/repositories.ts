@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readFileIfPresent, replaceFile } from './files.ts';
 
@@ -30,7 +30,7 @@ const author = 'CoreOS-Reflector <tutorial@localhost> 1414156260 +0000';
 export async function buildRepositories(projectRoot: string, directory: string): Promise<void> {
   const coreos = join(projectRoot, 'coreos');
   const reflector = await readTree(join(projectRoot, 'reflector'), 'reflector/');
-  const service = reflector.find((file) => file.path === 'reflector/reflector.service');
+  const services = reflector.filter((file) => file.path.endsWith('.service'));
   const setup = await readTree(coreos, 'coreos/', ['coreos-vagrant']);
   const license = await readFileIfPresent(join(projectRoot, 'LICENSE'));
   await Promise.all([
@@ -38,7 +38,7 @@ export async function buildRepositories(projectRoot: string, directory: string):
     buildRepository(join(directory, reflectorRepository), [
       ...setup,
       ...reflector,
-      ...(service ? [{ ...service, path: 'reflector.service' }] : []),
+      ...services.map((service) => ({ ...service, path: basename(service.path) })),
       textFile('README.md', reflectorReadme),
       ...(license === null ? [] : [textFile('LICENSE', license)]),
     ]),
@@ -149,5 +149,6 @@ The files of the walkthrough.
 | \`coreos/user-data\` | the machines' cloud-config: etcd, fleet, Docker |
 | \`coreos/vagrant-setup\` | starts the cluster and lets this computer in |
 | \`reflector.service\` | the unit that fleet runs on the cluster |
+| \`reflector@.service\` | a template: the same unit, any number of times |
 | \`reflector/\` | the Node server inside the container, and its Dockerfile |
 `;

@@ -18,6 +18,7 @@ test('a learner clicks through every chapter, reads their own request in the pre
       if (block.kind !== 'step') continue;
       await clickThrough(page, block.step);
       if (block.step.id === 'journal') await seeTheReflectedRequest(page);
+      if (block.step.id === 'deploy') await seeWhichReflectorAnswers(page);
     }
   }
 
@@ -63,6 +64,12 @@ async function seeTheReflectedRequest(page: Page) {
   expect(lines).toContain('Method: GET');
   expect(lines).toContain('URL: /');
   expect(lines.find((line) => line.startsWith('Accept: '))).toContain('text/html');
+}
+
+async function seeWhichReflectorAnswers(page: Page) {
+  await page.getByRole('button', { name: 'Reload the preview' }).click();
+  const body = page.frameLocator('iframe').locator('body');
+  await expect.poll(async () => (await body.textContent()) ?? '', { timeout: runLimit }).toMatch(/^Hi from reflector [12]\. /);
 }
 
 /** What the terminal shows; turns on its text for screen readers where that is off, because its picture is drawn on a canvas. */
