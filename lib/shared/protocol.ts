@@ -111,5 +111,8 @@ export const inboundSchemas = {
   'run:answer': z.tuple([id]),
 } as const;
 
-/** What a click on a step sends to the server action: ids, never text. `key` is the click's own: the same key is the same run. */
-export const runRequestSchema = z.strictObject({ chapter: id, step: id, key: id });
+/**
+ * What a click on a step sends to the server action: ids, never text. `key` is the click's own: the same key is the same run.
+ * `terminal` is another one than the step's own; a run that waits in a queue moves there.
+ */
+export const runRequestSchema = z.strictObject({ chapter: id, step: id, key: id, terminal: terminalName.optional() });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import type { Step } from '#lib/shared/chapter.ts';
+import type { Step, TerminalName } from '#lib/shared/chapter.ts';
 import { isEnded, type Run } from '#lib/shared/run.ts';
 import { openTestTerminal, untilText } from '#lib/terminal/shell-fixture.ts';
 import { createRunner } from './runner.ts';
@@ -45,8 +45,8 @@ async function openRunner(steps: Step[], variables: Record<string, string> = {})
   onTestFinished(() => runner.close());
   const find = (id: string) => runner.list().find((run) => run.id === id) as Run;
 
-  async function start(id: string, key: string = randomUUID()): Promise<string> {
-    const result = await runner.start({ chapter: 'c', step: id, key });
+  async function start(id: string, key: string = randomUUID(), terminal?: TerminalName): Promise<string> {
+    const result = await runner.start({ chapter: 'c', step: id, key, ...(terminal && { terminal }) });
     if (!result.ok) throw new Error(result.reason);
     return result.value.run;
   }
@@ -98,6 +98,24 @@ test('one click is one run, however often it arrives', async () => {
       .match(/\x07counted\r\n/g),
   ).toHaveLength(1);
   expect(await start('count', 'another-click')).not.toBe(ids[0]);
+});
+
+test('a step that waits for a busy terminal moves to another one when the learner asks for that, and runs once', async () => {
+  const steps = [step('slow', sleeper), step('next', 'echo moved'), step('follow', 'true', { terminal: 'journal' })];
+  const { start, ended, runner, terminal, journal, when } = await openRunner(steps);
+  const slow = await start('slow');
+  await untilText(terminal, /\x07go\r\n/);
+  const queued = await start('next');
+  expect(await start('next', randomUUID(), 'shell')).toBe(queued);
+  const moved = await start('next', randomUUID(), 'journal');
+  expect(await ended(queued)).toMatchObject({ status: 'cancelled', terminal: 'shell' });
+  expect(await ended(moved)).toMatchObject({ status: 'succeeded', terminal: 'journal' });
+  expect(journal.log.slice(0, journal.log.end).toString()).toContain('\x07moved\r\n');
+  // What runs already stays where it is.
+  expect(await start('slow', randomUUID(), 'journal')).toBe(slow);
+  runner.stop(slow);
+  await when(slow, ({ status }) => status === 'cancelled');
+  expect(terminal.log.slice(0, terminal.log.end).toString()).not.toContain('moved');
 });
 
 test('a step that is queued or running is not started again by another click', async () => {

@@ -25,7 +25,7 @@ export interface RunnerOptions {
 export interface Runner {
   /**
    * Starts a step or queues it behind what runs in its terminal. The same key is the same run, and a step that is queued or running is not
-   * started a second time.
+   * started a second time; one that is queued moves when another terminal is asked for.
    */
   start(request: RunRequest): Promise<Result<{ run: string }>>;
   /** Takes a queued run back; stops a running one with Ctrl-C, then harder. */
@@ -97,14 +97,14 @@ export function createRunner({ terminal: openTerminal, findStep, variables, onRu
     },
   };
 
-  async function accept({ chapter, step: id }: RunRequest): Promise<Result<{ run: string }>> {
+  async function accept({ chapter, step: id, terminal: wanted }: RunRequest): Promise<Result<{ run: string }>> {
     const step = await findStep(chapter, id);
     if (!step) return fail(`There is no step "${id}" in the chapter "${chapter}". Reload the page.`);
     let terminal: Terminal;
     try {
       const filled = substituteVariables(step.command, await variables());
       if (!filled.ok) return filled;
-      terminal = await openTerminal(step.terminal);
+      terminal = await openTerminal(wanted ?? step.terminal);
       await terminal.restart();
     } catch (error) {
       return fail((error as Error).message);
@@ -112,8 +112,10 @@ export function createRunner({ terminal: openTerminal, findStep, variables, onRu
     if (closed) return fail('The app is being stopped.');
     // From here to the end nothing waits, so that two clicks at the same moment cannot both get through.
     const active = [...entries.values()].find(({ run }) => run.chapter === chapter && run.step === id && !isEnded(run));
-    if (active) return succeed({ run: active.run.id });
-    const run: Run = { id: randomUUID(), chapter, step: id, terminal: step.terminal, queuedAt: now(), status: 'queued' };
+    const moves = active?.run.status === 'queued' && wanted !== undefined && wanted !== active.run.terminal;
+    if (active && !moves) return succeed({ run: active.run.id });
+    if (active) stop(active, 'learner');
+    const run: Run = { id: randomUUID(), chapter, step: id, terminal: terminal.name, queuedAt: now(), status: 'queued' };
     const entry: Entry = {
       run,
       step,
