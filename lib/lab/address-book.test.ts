@@ -69,3 +69,13 @@ test('a published port whose program does not listen yet, or has ended, refuses 
   await once(program, 'exit');
   await expect(connect('172.17.8.101', 80)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
+
+test('a machine that is taken off the network refuses, and answers again once it is plugged in', async () => {
+  const book = createAddressBook();
+  book.enter('172.17.8.101', 80, () => new PassThrough());
+  const connect = book.connectFrom('172.17.8.102');
+  const plugIn = book.unplug('172.17.8.101');
+  await expect(connect('172.17.8.101', 80)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  plugIn();
+  expect(await connect('172.17.8.101', 80)).toBeInstanceOf(PassThrough);
+});

@@ -9,6 +9,8 @@ export interface AddressBook {
    * Throws with `code: 'EADDRINUSE'` when another one has the port.
    */
   enter(address: string, port: number, open: Open): () => void;
+  /** Takes the machine with this address off the network: whoever asks for it is refused, until the answer is called. */
+  unplug(address: string): () => void;
   /** The network as the machine with this address sees it: its own loopback addresses mean itself. */
   connectFrom(address: string): Connect;
   /** Every entry, for those who want to know where a port leads. */
@@ -22,7 +24,12 @@ const loopback = new Set(['127.0.0.1', 'localhost', '0.0.0.0', '::1', '::']);
 
 export function createAddressBook(): AddressBook {
   const listeners = new Map<string, { address: string; port: number; open: Open }>();
+  const unplugged = new Set<string>();
   return {
+    unplug(address) {
+      unplugged.add(address);
+      return () => unplugged.delete(address);
+    },
     enter(address, port, open) {
       const key = `${address}:${port}`;
       if (listeners.has(key)) {
@@ -37,7 +44,7 @@ export function createAddressBook(): AddressBook {
     connectFrom: (own) => async (address, port) => {
       const target = loopback.has(address) ? own : address;
       const listener = listeners.get(`${target}:${port}`);
-      if (listener) return listener.open();
+      if (listener && !unplugged.has(target)) return listener.open();
       throw Object.assign(new Error(`Nothing listens on port ${port} of ${target}.`), { code: 'ECONNREFUSED' });
     },
     entries: () => [...listeners.values()].map(({ address, port }) => ({ address, port })),

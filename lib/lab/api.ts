@@ -47,6 +47,8 @@ export interface ActionRequest {
   exposeDockerTcp: number | null;
   /** `--provision`, `--no-provision`, or neither. */
   provision: boolean | null;
+  /** `--force` of halt and reload: the power is cut, nothing is shut down in order. */
+  force: boolean;
 }
 
 export const actions = ['up', 'halt', 'destroy', 'reload', 'suspend', 'resume', 'provision'] as const;

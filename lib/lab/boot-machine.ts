@@ -5,18 +5,18 @@ import { duplexPair } from 'node:stream';
 import type { PtyHost } from '#lib/terminal/pty.ts';
 import type { AddressBook } from './address-book.ts';
 import { createClosers } from './closers.ts';
-import { type CloudConfig, type CloudFile, parseCloudConfig } from './cloud-config/cloud-config.ts';
+import { type CloudConfig, parseCloudConfig } from './cloud-config/cloud-config.ts';
+import type { CloudFile } from './cloud-config/files-section.ts';
 import { CloudConfigError } from './cloud-config/yaml-tree.ts';
 import type { Clusters } from './clusters.ts';
-import { forwardDocker } from './docker-forward.ts';
 import { replaceFile } from './files.ts';
 import type { HostKeyStore } from './host-key-store.ts';
 import { openJournal } from './journal/journal.ts';
 import type { Ports } from './lab.ts';
+import { type MachineDoors, openDoors } from './machine-doors.ts';
 import { type MachinePlaces, prepareMachine, readUserData, storeUserData } from './machine-files.ts';
 import type { MachineRecord } from './machine-records.ts';
-import { dockerApiPort, startServices } from './machine-services.ts';
-import { type SshServer, startSshServer } from './ssh/server.ts';
+import { dockerApiPort, type MachineEnd, type ServicesContext, startServices } from './machine-services.ts';
 import type { PrivateKey } from './vagrant/private-key.ts';
 
 /** What the machines of a lab share. */
@@ -45,15 +45,17 @@ export interface RunningMachine {
   awaitedMembers(): number | null;
   /** Resolves with false when the machine could not follow it; `log` gets the reasons, for the learner. */
   applyUserData(text: string, log: (line: string) => void): Promise<boolean>;
-  /** `graceful`: the cluster is told, as at a shutdown. Otherwise it finds out, as after a power cut. */
-  close(options: { graceful: boolean }): Promise<void>;
+  /** Everything in it stands still, and its ports are free for others; who is logged in is thrown out. */
+  suspend(): Promise<void>;
+  resume(ports: Ports): Promise<void>;
+  close(how: MachineEnd): Promise<void>;
 }
 
 /** Resolves when the machine can be logged in to; its services start at the same time. */
 export async function bootMachine(
   record: MachineRecord,
   ports: Ports,
-  parts: LabParts & { saveCluster(cluster: string): Promise<void> },
+  parts: LabParts & Pick<ServicesContext, 'saveCluster' | 'othersBooted'>,
 ): Promise<RunningMachine> {
   const closers = createClosers();
   try {
@@ -66,35 +68,34 @@ export async function bootMachine(
     });
     closers.add(() => journal.close());
     const services = await startServices({ machine, journal, record, ...parts });
-    let graceful = false;
-    let ssh: SshServer | undefined;
+    let how: MachineEnd = 'app-end';
+    let doors: MachineDoors | undefined;
     // Both take their time over programs that do not want to end, so they do it at the same time.
     closers.add(async () => {
-      await Promise.all([ssh?.close(), services.close({ graceful })]);
+      await Promise.all([doors?.close(), services.close(how)]);
     });
 
     let authorizedKeys = [parts.key.authorized];
-    const sshServer = await startSshServer({
-      machine,
-      port: ports.ssh,
-      hostKeys,
-      authorizedKeys: () => authorizedKeys,
-      ptyHost: parts.ptyHost,
-      connect: parts.addressBook.connectFrom(machine.address),
-      fleet: services.acceptFleet,
-    });
-    ssh = sshServer;
+    const connect = parts.addressBook.connectFrom(machine.address);
+    const open = (wanted: Ports) =>
+      openDoors(
+        wanted,
+        {
+          ...{ machine, hostKeys, connect, ptyHost: parts.ptyHost },
+          authorizedKeys: () => authorizedKeys,
+          fleet: services.acceptFleet,
+        },
+        () => connect(machine.address, dockerApiPort),
+      );
+    let opened = await open(ports);
+    doors = opened;
     const leave = parts.addressBook.enter(machine.address, 22, () => {
       const [outside, inside] = duplexPair();
-      sshServer.accept(inside);
+      opened.ssh.accept(inside);
       return outside;
     });
     closers.add(leave);
-    if (ports.docker !== null) {
-      const connect = parts.addressBook.connectFrom(machine.address);
-      const forward = await forwardDocker(ports.docker, () => connect(machine.address, dockerApiPort));
-      closers.add(() => forward.close());
-    }
+    let plugIn: (() => void) | null = null;
 
     const applyUserData = async (text: string, log: (line: string) => void): Promise<boolean> => {
       let config: CloudConfig;
@@ -105,6 +106,7 @@ export async function bootMachine(
         log(`coreos-cloudinit: user-data, line ${error.line}: ${error.message}`);
         return false;
       }
+      for (const { line, message } of config.notices) log(`coreos-cloudinit: user-data, line ${line}: ${message}`);
       authorizedKeys = [parts.key.authorized, ...config.authorizedKeys];
       for (const file of config.writeFiles) await writeMachineFile(machine.directory, file);
       return services.apply(config, log);
@@ -117,15 +119,29 @@ export async function bootMachine(
       if (!succeeded) parts.report(`${record.name} booted without what its user-data asks for: ${lines.join('; ')}`);
     }
     return {
-      sshPort: sshServer.port,
+      get sshPort() {
+        return opened.sshPort;
+      },
       etcdPort: services.etcdPort,
       awaitedMembers: services.awaitedMembers,
       async applyUserData(text, log) {
         await storeUserData(machine.directory, text);
         return applyUserData(text, log);
       },
-      close(options) {
-        graceful = options.graceful;
+      async suspend() {
+        plugIn = parts.addressBook.unplug(machine.address);
+        await opened.close();
+        await services.suspend();
+      },
+      async resume(wanted) {
+        opened = await open(wanted);
+        doors = opened;
+        await services.resume();
+        plugIn?.();
+      },
+      close(wanted) {
+        plugIn?.();
+        how = wanted;
         return closers.closeAll();
       },
     };

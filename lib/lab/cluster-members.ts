@@ -7,8 +7,8 @@ import { readFileIfPresent, replaceFile } from './files.ts';
 export interface ClusterMembers extends Members {
   /** The member with this name is up, at this address. Answers with its id when that is on disk. */
   arrive(member: { name: string; peerUrl: string; clientUrl: string }): Promise<string>;
-  /** It is still a member, but down. Answers with how many are up. */
-  leave(name: string): number;
+  /** It is still a member, but down. */
+  leave(name: string): void;
   /** It is no member any more. */
   remove(name: string): Promise<void>;
 }
@@ -56,7 +56,6 @@ export async function openClusterMembers(directory: string, cluster: string): Pr
       const [leader] = up;
       up.delete(name);
       if (name === leader) leaderSince = new Date();
-      return up.size;
     },
     async remove(name) {
       entries = entries.filter((entry) => entry.name !== name);

@@ -10,12 +10,21 @@ export interface Membership {
   etcd: Etcd;
   /** The etcd API as this member answers it. */
   handler: ReturnType<Etcd['handlerOf']>;
+  /** Down until `resume`, which says where it is reached then; the store stays open. */
+  pause(): void;
+  resume(member: MemberAddress): Promise<void>;
   leave(): Promise<void>;
 }
 
+/** `clientUrl` is where the machine's etcd is reached on this computer, `peerUrl` where the other members would reach it. */
+export interface MemberAddress {
+  name: string;
+  peerUrl: string;
+  clientUrl: string;
+}
+
 export interface Clusters {
-  /** `clientUrl` is where the machine's etcd is reached on this computer, `peerUrl` where the other members would reach it. */
-  join(id: string, member: { name: string; peerUrl: string; clientUrl: string }): Promise<Membership>;
+  join(id: string, member: MemberAddress): Promise<Membership>;
   /** The port of the machine's last `clientUrl`, for whoever has noted it; null when there was none. */
   lastClientPort(id: string, name: string): Promise<number | null>;
   /** The machine will never come back. */
@@ -28,6 +37,8 @@ export interface Clusters {
 interface OpenCluster {
   etcd: Etcd;
   members: ClusterMembers;
+  /** The machines that use the store, those that are paused included. */
+  users: Set<string>;
   close(): Promise<void>;
 }
 
@@ -43,7 +54,7 @@ export function createClusters(directory: string): Clusters {
     const members = await openClusterMembers(join(directory, id), id);
     const etcd = await openEtcd({ directory: join(directory, id), members });
     closers.add(() => etcd.close());
-    return { etcd, members, close: () => closers.closeAll() };
+    return { etcd, members, users: new Set(), close: () => closers.closeAll() };
   }
 
   async function closeCluster(id: string, cluster: OpenCluster): Promise<void> {
@@ -65,12 +76,19 @@ export function createClusters(directory: string): Clusters {
         open.delete(id);
         throw error;
       });
+      cluster.users.add(member.name);
       const memberId = await cluster.members.arrive(member);
       return {
         etcd: cluster.etcd,
         handler: cluster.etcd.handlerOf(memberId),
         async leave() {
-          if (cluster.members.leave(member.name) === 0) await closeCluster(id, cluster);
+          cluster.members.leave(member.name);
+          cluster.users.delete(member.name);
+          if (cluster.users.size === 0) await closeCluster(id, cluster);
+        },
+        pause: () => cluster.members.leave(member.name),
+        async resume(now) {
+          await cluster.members.arrive(now);
         },
       };
     },

@@ -19,6 +19,7 @@ const requestSchema = z.strictObject({
   channel: z.enum(['alpha', 'beta', 'stable']),
   exposeDockerTcp: z.number().int().min(1).max(65_535).nullable(),
   provision: z.boolean().nullable(),
+  force: z.boolean(),
 });
 const machineName = /^[a-z][a-z0-9-]{0,40}$/i;
 const maximumBody = 64 * 1024;

@@ -24,8 +24,12 @@ export interface Lab {
   markProvisioned(name: string): Promise<void>;
   /** How many members there have to be before the machine's etcd starts, while it waits for them. */
   awaitedMembers(name: string): number | null;
+  /** Holds a running machine where it is. Nothing of it outlives the app: after that, `boot` is what is left. */
+  suspend(name: string): Promise<void>;
+  /** Resolves with false when the machine has to be booted, because the app was ended meanwhile. */
+  resume(name: string, ports: Ports): Promise<boolean>;
   /** Resolves when nothing of the machine runs any more. */
-  stop(name: string, state: 'poweroff' | 'saved'): Promise<void>;
+  stop(name: string, how: 'shutdown' | 'power-cut'): Promise<void>;
   /** Deletes a stopped machine with everything in it. */
   remove(name: string): Promise<void>;
   /** Boots the machines that ran when the lab ended, as a computer does after a power cut. */
@@ -46,6 +50,7 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
   const { records } = parts;
   const running = new Map<string, RunningMachine>();
   const booting = new Set<Promise<unknown>>();
+  let othersBooted: Promise<unknown> = Promise.resolve();
   let closed = false;
 
   const lab: Lab = {
@@ -53,7 +58,7 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
     status: () => ({ discovery: parts.discovery, machines: records.all().map(statusOf) }),
     find: (name) => records.find(name),
     async choosePorts(name, docker) {
-      const others = records.all().filter((record) => record.name !== name && running.has(record.name));
+      const others = records.all().filter((record) => record.name !== name && record.state === 'running');
       const reserved = new Set(others.flatMap(({ sshPort, dockerPort }) => [sshPort, dockerPort ?? sshPort]));
       const ssh = await choosePort(usualSshPort, reserved);
       return { ssh, docker: docker === null ? null : await choosePort(docker, new Set([...reserved, ssh])) };
@@ -80,10 +85,11 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
       return record;
     },
     async boot(name, ports) {
-      const boot = bootMachine(require(name), ports, { ...parts, saveCluster: (cluster) => change(name, { cluster }) });
+      const saveCluster = (cluster: string) => change(name, { cluster });
+      const boot = bootMachine(require(name), ports, { ...parts, saveCluster, othersBooted });
       booting.add(boot);
       const machine = await boot.finally(() => booting.delete(boot));
-      if (closed) return machine.close({ graceful: false });
+      if (closed) return machine.close('app-end');
       running.set(name, machine);
       await change(name, { state: 'running', sshPort: machine.sshPort, dockerPort: ports.docker });
     },
@@ -94,12 +100,24 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
     },
     markProvisioned: (name) => change(name, { provisioned: true }),
     awaitedMembers: (name) => running.get(name)?.awaitedMembers() ?? null,
-    async stop(name, state) {
+    async suspend(name) {
+      // The record first: a machine that is on its way to a standstill must not be booted again if the lab dies meanwhile.
+      await change(name, { state: 'saved' });
+      await running.get(name)?.suspend();
+    },
+    async resume(name, ports) {
+      const machine = running.get(name);
+      if (!machine) return false;
+      await machine.resume(ports);
+      await change(name, { state: 'running', sshPort: machine.sshPort, dockerPort: ports.docker });
+      return true;
+    },
+    async stop(name, how) {
       const machine = running.get(name);
       running.delete(name);
       // The record first: a machine that is being stopped must not be booted again if the lab dies meanwhile.
-      await change(name, { state });
-      await machine?.close({ graceful: true });
+      await change(name, { state: 'poweroff' });
+      await machine?.close(how);
     },
     async remove(name) {
       const { cluster } = require(name);
@@ -114,26 +132,31 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
       // One after another as far as the ports go; the boots themselves overlap.
       const taken = new Set<number>();
       const boots: Promise<void>[] = [];
-      for (const record of wanted) {
-        const ssh = await choosePort(record.sshPort, taken);
-        const docker = record.dockerPort === null ? null : await choosePort(record.dockerPort, taken.add(ssh));
-        taken.add(ssh).add(docker ?? ssh);
-        boots.push(
-          lab.boot(record.name, { ssh, docker }).catch((error) => {
-            parts.report(`${record.name} could not be booted again: ${error.message}`);
-            return change(record.name, { state: 'poweroff' });
-          }),
-        );
+      const { promise, resolve } = withResolver();
+      othersBooted = promise;
+      try {
+        for (const record of wanted) {
+          const ssh = await choosePort(record.sshPort, taken);
+          const docker = record.dockerPort === null ? null : await choosePort(record.dockerPort, taken.add(ssh));
+          taken.add(ssh).add(docker ?? ssh);
+          boots.push(
+            lab.boot(record.name, { ssh, docker }).catch((error) => {
+              parts.report(`${record.name} could not be booted again: ${error.message}`);
+              return change(record.name, { state: 'poweroff' });
+            }),
+          );
+        }
+        await Promise.all(boots);
+      } finally {
+        resolve();
       }
-      await Promise.all(boots);
     },
     async close() {
       closed = true;
       await Promise.allSettled(booting);
       const machines = [...running.values()];
       running.clear();
-      // As a power cut, so that the cluster leaves every unit where it is for the next start.
-      await Promise.allSettled(machines.map((machine) => machine.close({ graceful: false })));
+      await Promise.allSettled(machines.map((machine) => machine.close('app-end')));
     },
   };
   return lab;
@@ -153,13 +176,21 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
     const { name, id, directory, sshPort, dockerPort, provisioned } = record;
     const machine = running.get(name);
     // A machine that the lab is still booting again after a restart is not there yet.
-    const state = machine ? 'running' : record.state === 'saved' ? 'saved' : 'poweroff';
+    const state = record.state === 'saved' ? 'saved' : machine ? 'running' : 'poweroff';
     return {
       ...{ name, id, directory, state, sshPort, provisioned },
       address: machineAddress(record),
       identityFile: parts.key.path,
-      etcdPort: machine?.etcdPort() ?? null,
+      etcdPort: state === 'running' ? (machine?.etcdPort() ?? null) : null,
       forwardedPorts: [...(dockerPort === null ? [] : [{ guest: 2375, host: dockerPort }]), { guest: 22, host: sshPort }],
     };
   }
+}
+
+function withResolver(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }

@@ -1,7 +1,7 @@
 /** etcd on a machine: how it finds its cluster, and where it can be reached. */
 import { type AddressBook, openLoopback } from './address-book.ts';
 import { createClosers } from './closers.ts';
-import type { EtcdConfig } from './cloud-config/cloud-config.ts';
+import type { EtcdConfig } from './cloud-config/service-sections.ts';
 import type { Clusters, Membership } from './clusters.ts';
 import { joinDiscovery } from './discovery/join.ts';
 import { checkDiscoveryUrl } from './discovery-url.ts';
@@ -11,9 +11,12 @@ import type { MachineFacts } from './machine.ts';
 export interface MachineEtcd {
   membership: Membership;
   /** On this computer's loopback address. */
-  port: number;
+  readonly port: number;
   /** Where its data is, for the next boot. */
   cluster: string;
+  /** The machine is suspended: nobody reaches its etcd, and another member leads. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,17 +64,23 @@ async function serve({ machine, number, clusters, addressBook }: EtcdContext, cl
   const closers = createClosers();
   try {
     let membership: Membership | undefined;
+    const listen = (wanted: number) =>
+      listenOnLoopback(
+        (request, response) => {
+          if (membership) membership.handler(request, response);
+          else response.destroy();
+        },
+        wanted,
+        (request) => membership?.handler.plain(request),
+      );
+    const self = () => {
+      const clientUrl = `http://127.0.0.1:${server.port}`;
+      machine.environment.ETCDCTL_ENDPOINT = clientUrl;
+      return { name: machine.name, peerUrl, clientUrl };
+    };
     // The port comes first: the member's client URL holds it.
-    const server = await listenOnLoopback(
-      (request, response) => {
-        if (membership) membership.handler(request, response);
-        else response.destroy();
-      },
-      number === 1 ? clientPorts[0]! : ((await clusters.lastClientPort(cluster, machine.name)) ?? 0),
-      (request) => membership?.handler.plain(request),
-    );
-    const clientUrl = `http://127.0.0.1:${server.port}`;
-    const joined = await clusters.join(cluster, { name: machine.name, peerUrl, clientUrl }).catch(async (error) => {
+    let server = await listen(number === 1 ? clientPorts[0]! : ((await clusters.lastClientPort(cluster, machine.name)) ?? 0));
+    const joined = await clusters.join(cluster, self()).catch(async (error) => {
       await server.close();
       throw error;
     });
@@ -80,8 +89,21 @@ async function serve({ machine, number, clusters, addressBook }: EtcdContext, cl
     closers.add(() => server.close());
     membership = joined;
     for (const port of clientPorts) closers.add(addressBook.enter(machine.address, port, () => openLoopback(server.port)));
-    machine.environment.ETCDCTL_ENDPOINT = clientUrl;
-    return { membership: joined, port: server.port, cluster, close: () => closers.closeAll() };
+    return {
+      ...{ membership: joined, cluster },
+      get port() {
+        return server.port;
+      },
+      async pause() {
+        await server.close();
+        joined.pause();
+      },
+      async resume() {
+        server = await listen(server.port);
+        await joined.resume(self());
+      },
+      close: () => closers.closeAll(),
+    };
   } catch (error) {
     await closers.closeAll();
     throw error;

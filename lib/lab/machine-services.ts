@@ -5,12 +5,15 @@ import { setTimeout } from 'node:timers/promises';
 import { type AddressBook, openUnixSocket } from './address-book.ts';
 import type { LabParts } from './boot-machine.ts';
 import { createClosers } from './closers.ts';
-import type { CloudConfig, CloudUnit, EtcdConfig, FleetConfig } from './cloud-config/cloud-config.ts';
+import type { CloudConfig } from './cloud-config/cloud-config.ts';
+import { type EtcdConfig, type FleetConfig, fleetDefaults } from './cloud-config/service-sections.ts';
+import type { CloudUnit } from './cloud-config/units-section.ts';
 import { startDockerDaemon } from './docker/daemon.ts';
 import type { Journal } from './journal/journal.ts';
 import type { MachineFacts } from './machine.ts';
 import { type MachineEtcd, startEtcd } from './machine-etcd.ts';
 import { type MachineFleet, startFleet } from './machine-fleet.ts';
+import { freezeMachineProcesses, killMachineProcesses } from './machine-processes.ts';
 import type { MachineRecord } from './machine-records.ts';
 import { startUnitManager } from './systemd/manager.ts';
 
@@ -22,9 +25,17 @@ export interface MachineServices {
   etcdPort(): number | null;
   /** How many members there have to be before its etcd starts, while it waits for them. */
   awaitedMembers(): number | null;
-  /** `graceful`: the cluster is told, as at a shutdown. Otherwise it finds out, as after a power cut. */
-  close(options: { graceful: boolean }): Promise<void>;
+  /** Everything stands still where it is, and nobody outside hears of it. */
+  suspend(): Promise<void>;
+  resume(): Promise<void>;
+  close(how: MachineEnd): Promise<void>;
 }
+
+/**
+ * `shutdown`: the cluster is told, and moves the machine's units. `app-end`: it is not, so that everything is in its place at the next
+ * start. `power-cut`: it is not either, and no program gets the time to stop in order.
+ */
+export type MachineEnd = 'shutdown' | 'app-end' | 'power-cut';
 
 type EtcdState =
   | { status: 'stopped' }
@@ -37,6 +48,8 @@ export interface ServicesContext extends LabParts {
   journal: Journal;
   record: MachineRecord;
   saveCluster(cluster: string): Promise<void>;
+  /** Resolves once the machines that boot at the same time are up. */
+  othersBooted: Promise<unknown>;
 }
 
 /** Starting or re-starting means the same here: what runs already stays as it is. */
@@ -56,6 +69,8 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
   let fleet: MachineFleet | undefined;
   let fleetWanted: FleetConfig | null = null;
   let dockerTcp = false;
+  let how: MachineEnd = 'app-end';
+  let thaw: (() => void) | null = null;
   /** The spelling in user-data. */
   let etcdService: EtcdConfig['service'] | null = null;
   // What the lab itself is, in place of a unit file.
@@ -78,7 +93,8 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
   });
   // Units may still want docker and etcd while they stop.
   closers.add(async () => {
-    const stopped = units.close();
+    const stopped = units.close({ kill: how === 'power-cut' });
+    if (how === 'power-cut') killMachineProcesses(machine.run);
     await Promise.race([stopped, setTimeout(stopMs, undefined, { ref: false })]);
     await Promise.all([stopped, docker.close()]);
   });
@@ -121,7 +137,9 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
       await context.saveCluster(member.cluster);
     }
     if (fleetWanted === null || fleet !== undefined || stopping.signal.aborted) return;
-    fleet = await startFleet({ machine, units, etcd: etcd.member.membership.etcd, config: fleetWanted, report: context.report });
+    const { othersBooted, report } = context;
+    fleet = await startFleet({ machine, units, etcd: etcd.member.membership.etcd, config: fleetWanted, othersBooted, report });
+    if (thaw !== null) fleet.pause();
   }
 
   /** A unit that cannot be loaded or started is told and passed over, as coreos-cloudinit does. */
@@ -138,7 +156,7 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
     async apply(config, log) {
       const starts = (name: string) =>
         config.units.some((unit) => unit.name === name && unit.command !== null && startCommands.has(unit.command));
-      if (starts('fleet.service')) fleetWanted = config.fleet ?? { publicIp: null, metadata: {}, environment: {} };
+      if (starts('fleet.service')) fleetWanted = config.fleet ?? fleetDefaults;
       if (starts(dockerSocketUnit) && !dockerTcp) {
         dockerTcp = true;
         closers.add(addressBook.enter(machine.address, dockerApiPort, () => openUnixSocket(join(machine.run, 'docker.sock'))));
@@ -156,10 +174,27 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
     },
     etcdPort: () => (etcd.status === 'up' ? etcd.member.port : null),
     awaitedMembers: () => (etcd.status === 'joining' ? etcd.size : null),
-    async close(options) {
+    async suspend() {
+      if (thaw !== null) return;
+      fleet?.pause();
+      units.clock.pause();
+      thaw = freezeMachineProcesses(machine.run);
+      if (etcd.status === 'up') await etcd.member.pause();
+    },
+    async resume() {
+      if (thaw === null) return;
+      if (etcd.status === 'up') await etcd.member.resume();
+      thaw();
+      thaw = null;
+      units.clock.resume();
+      fleet?.resume();
+    },
+    async close(wanted) {
+      how = wanted;
+      if (how !== 'power-cut') thaw?.();
       stopping.abort();
       await starting;
-      await fleet?.close(options);
+      await fleet?.close({ graceful: how === 'shutdown' });
       await closers.closeAll();
       if (etcd.status === 'up') await etcd.member.close();
     },

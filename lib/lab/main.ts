@@ -12,7 +12,7 @@ import { createHostKeyStore } from './host-key-store.ts';
 import { createLab } from './lab.ts';
 import { labSocket } from './lab-process.ts';
 import { startLabServer } from './lab-server.ts';
-import { endLeftovers } from './leftovers.ts';
+import { killMachineProcesses } from './machine-processes.ts';
 import { openMachineRecords } from './machine-records.ts';
 import { buildRepositories } from './repositories.ts';
 import { writeTools } from './tools.ts';
@@ -45,7 +45,7 @@ async function start({ workspace, run, programs, projectRoot, marker }: LabOptio
   const vagrantHome = join(workspace, 'home', '.vagrant.d');
   const registry = join(directory, 'registry');
   const machines = join(run, 'm');
-  const ended = endLeftovers(machines);
+  const ended = killMachineProcesses(machines); // of a lab that was killed before it could end them
   if (ended > 0) report(`ended ${ended} process${ended === 1 ? '' : 'es'} that an earlier lab had left behind.`);
   await mkdir(machines, { recursive: true, mode: 0o700 });
   const hostKeys = createHostKeyStore(join(directory, 'host-keys'));

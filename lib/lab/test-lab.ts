@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { inject, onTestFinished } from 'vitest';
 import { type Lab, startLab } from './lab-process.ts';
@@ -20,8 +21,8 @@ export interface TestLab {
   shell(line: string, options?: { directory?: string; timeout?: number }): Promise<ShellResult>;
   /** What the lab said of its own end. */
   exits: string[];
-  /** Ends the lab and starts it again in the same workspace. */
-  restart(): Promise<void>;
+  /** Ends the lab and starts it again in the same workspace, after so many milliseconds. */
+  restart(absence?: number): Promise<void>;
 }
 
 export interface ShellResult {
@@ -60,8 +61,9 @@ export async function startTestLab(): Promise<TestLab> {
         child.stdin!.end();
       });
     },
-    async restart() {
+    async restart(absence = 0) {
       await testLab.lab.close();
+      await setTimeout(absence);
       testLab.lab = await start();
     },
   };

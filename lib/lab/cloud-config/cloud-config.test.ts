@@ -18,7 +18,11 @@ test('the tutorial’s own user-data starts etcd, fleet and Docker’s socket', 
       ETCD_PEER_ADDR: '172.17.8.101:7001',
     },
   });
-  expect(config.fleet).toEqual({ publicIp: '172.17.8.101', metadata: {}, environment: { FLEET_PUBLIC_IP: '172.17.8.101' } });
+  expect(config.fleet).toEqual({
+    ...{ publicIp: '172.17.8.101', metadata: {}, agentTtl: null, reconcileSeconds: null },
+    environment: { FLEET_PUBLIC_IP: '172.17.8.101' },
+  });
+  expect(config.notices).toEqual([]);
   expect(config.units.map(({ name, command, enable }) => [name, command, enable])).toEqual([
     ['etcd.service', 'start', false],
     ['fleet.service', 'start', false],
@@ -40,6 +44,8 @@ coreos:
   fleet:
     public-ip: "$public_ipv4"
     metadata: region=us-east-1, disk=ssd
+    agent_ttl: 1m30s
+    engine-reconcile-interval: 0.5
   flannel:
     interface: $public_ipv4
   update: {reboot-strategy: off}
@@ -59,13 +65,50 @@ write_files:
   );
   expect(config.etcd).toMatchObject({ service: 'etcd2', peerUrl: 'http://172.17.8.101:2380', discovery: { line: 5 } });
   expect(config.etcd!.environment.ETCD_LISTEN_CLIENT_URLS).toBe('http://0.0.0.0:2379,http://0.0.0.0:4001');
-  expect(config.fleet!.metadata).toEqual({ region: 'us-east-1', disk: 'ssd' });
+  expect(config.fleet).toMatchObject({ metadata: { region: 'us-east-1', disk: 'ssd' }, agentTtl: 90, reconcileSeconds: 0.5 });
   expect(config.units[0]!.dropIns).toEqual([{ name: '10-limits.conf', content: '[Service]\n' }]);
-  expect(config).toMatchObject({ hostname: 'first', authorizedKeys: ['ssh-rsa AAAA me'], ignored: ['coreos.flannel', 'coreos.update'] });
+  expect(config.authorizedKeys).toEqual(['ssh-rsa AAAA me']);
+  expect(config.notices.map(({ line, message }) => `${line}: ${message.split(' ').slice(0, 4).join(' ')}`)).toEqual([
+    '14: coreos.flannel has no effect:',
+    '21: hostname has no effect:',
+  ]);
   expect(config.writeFiles).toEqual([
+    { path: '/etc/coreos/update.conf', mode: 0o644, content: 'REBOOT_STRATEGY=off\n' },
     { path: '/etc/motd', mode: 0o600, content: 'costs $public_ipv4' },
     { path: '/home/core/b', mode: 0o644, content: 'hi' },
   ]);
+});
+
+test('what the lab does not follow is told with its line, and the rest is followed', () => {
+  const config = parseCloudConfig(
+    `#cloud-config
+coreos:
+  etcd:
+    name: first
+    addr: $public_ipv4:5001
+  fleet:
+    etcd-servers: http://172.17.8.101:4001
+  locksmith: {window-start: "Thu 04:00"}
+users:
+  - name: core
+    groups: [sudo]
+    ssh-authorized-keys: [ssh-ed25519 BBBB other]
+  - name: elroy
+ssh_authorized_keys: [ssh-rsa AAAA me]
+manage_etc_hosts: localhost
+`,
+    addresses,
+  );
+  expect(config.notices.map(({ line, message }) => `${line}: ${message}`)).toEqual([
+    '4: coreos.etcd.name has no effect in the lab.',
+    '5: etcd answers at the ports 4001 and 2379, whatever addr says.',
+    '7: coreos.fleet.etcd-servers has no effect in the lab.',
+    '8: coreos.locksmith has no effect: the lab’s machines are never updated, so nothing reboots them.',
+    '11: groups of the user core has no effect in the lab.',
+    '13: the user elroy is not made: the lab’s machines have no user but core.',
+    '15: manage-etc-hosts has no effect: names are not looked up in /etc/hosts in the lab.',
+  ]);
+  expect(config.authorizedKeys).toEqual(['ssh-ed25519 BBBB other', 'ssh-rsa AAAA me']);
 });
 
 test('an empty cloud-config asks for nothing', () => {
@@ -86,6 +129,17 @@ test.each([
   ['#cloud-config\nhostname: a\nhostname: b\n', 3, /stands there twice/],
   ['#cloud-config\nhostname: &a x\nb: *a\n', 3, /aliases/],
   ['#cloud-config\ncoreos:\n  fleet:\n    metadata: ssd\n', 4, /^metadata is written key=value/],
+  ['#cloud-config\ncoreos:\n  fleet:\n    agent-ttl: 30\n', 4, /^agent-ttl is a duration of at least a second, such as 30s; `30` is not/],
+  ['#cloud-config\ncoreos:\n  fleet:\n    engine-reconcile-interval: 2s\n', 4, /^engine-reconcile-interval is a number of seconds/],
+  ['#cloud-config\ncoreos:\n  update:\n    reboot-strategy: never\n', 4, /^`never` is not a reboot strategy/],
+  ['#cloud-config\ncoreos:\n  update:\n    when: now\n', 4, /^`when` is not a setting of coreos.update/],
+  ['#cloud-config\nusers:\n  - groups: [a]\n', 3, /^this user has no name/],
+  ['#cloud-config\nwrite_files:\n  - path: /a\n    mode: 1\n', 4, /^`mode` is not a setting of a file/],
+  [
+    '#cloud-config\ncoreos:\n  units:\n    - name: a.service\n      drop-ins:\n        - name: ../x\n          content: a\n',
+    6,
+    /is not a drop-in's name/,
+  ],
   ['#cloud-config\n---\na: b\n---\nc: d\n', 3, /more than one YAML document/],
   ['#cloud-config\nwrite_files:\n  - path: etc/motd\n', 3, /must begin with a slash/],
 ])('%j is refused with its line', (source, line, message) => {

@@ -40,7 +40,7 @@ export async function openContainers({ machine, images, containerInit, publish }
   await rm(run, { recursive: true, force: true });
   await mkdir(run, { recursive: true, mode: 0o700 });
   await mkdir(home, { recursive: true, mode: 0o700 });
-  const mark = machine.environment[markVariable];
+  const { [markVariable]: mark, COREOS_MACHINE } = machine.environment;
   const containers = new Map<string, Container>();
   const reservedNames = new Set<string>();
   const addresses = new Set<number>();
@@ -51,7 +51,7 @@ export async function openContainers({ machine, images, containerInit, publish }
       directory: join(home, record.id),
       sockets: join(run, record.id.slice(0, 12)),
       containerInit,
-      hidden: mark === undefined ? {} : { [markVariable]: mark },
+      hidden: { ...(mark !== undefined && { [markVariable]: mark }), ...(COREOS_MACHINE !== undefined && { COREOS_MACHINE }) },
       takeAddress,
       publish: publishPort,
       onRemoved: () => containers.delete(record.id),

@@ -4,7 +4,7 @@ import type { MachineFacts } from '../machine.ts';
 import type { UnitManager } from '../systemd/unit-manager.ts';
 import { concerns, fleetPrefix } from './fleet-keys.ts';
 import type { Job } from './job-index.ts';
-import { agentTtl, type Registry } from './registry.ts';
+import type { Registry } from './registry.ts';
 import type { Machine, UnitState } from './registry-values.ts';
 import { canRun } from './scheduler.ts';
 import { soon } from './soon.ts';
@@ -21,6 +21,10 @@ export interface AgentOptions {
 }
 
 export interface Agent {
+  /** The machine stands still: it neither beats nor acts, so its keys may expire. */
+  pause(): void;
+  /** Signs in again, and first of all lets go of what was moved away meanwhile. */
+  resume(): void;
   /**
    * Ends the agent; the units themselves are left to systemd.
    * @param graceful the machine is shut down in order: its keys are removed at once. Otherwise they expire, as when a
@@ -37,13 +41,14 @@ interface Held {
 
 /** The agent's own round; most changes are acted on at once. */
 const reconcileMs = 5000;
-const heartbeatMs = (agentTtl * 1000) / 2;
 
 export function startAgent({ machine, registry, units, metadata = {}, report = () => {} }: AgentOptions): Agent {
   const self: Machine = { id: machine.id, primaryIP: machine.address, metadata };
   const held = new Map<string, Held>();
   const busy = new Set<string>();
   let closed = false;
+  let paused = false;
+  const isIdle = () => closed || paused;
 
   /** The units that the registry wants on this machine, by name. */
   function wantedJobs(): Map<string, Job> {
@@ -60,7 +65,7 @@ export function startAgent({ machine, registry, units, metadata = {}, report = (
   }
 
   function reconcile(): void {
-    if (closed) return;
+    if (isIdle()) return;
     const wanted = wantedJobs();
     for (const name of new Set([...wanted.keys(), ...held.keys()])) {
       if (busy.has(name) || !nextStep(wanted.get(name), held.get(name))) continue;
@@ -83,7 +88,7 @@ export function startAgent({ machine, registry, units, metadata = {}, report = (
     for (;;) {
       const job = wantedJobs().get(name);
       const step = nextStep(job, held.get(name));
-      if (closed || !step) return;
+      if (isIdle() || !step) return;
       await steps[step](name, job!);
     }
   }
@@ -118,7 +123,7 @@ export function startAgent({ machine, registry, units, metadata = {}, report = (
 
   function publish(name: string): void {
     const unit = held.get(name);
-    if (closed || !unit) return;
+    if (isIdle() || !unit) return;
     const { load, active, sub } = units.states().find((state) => state.name === name) ?? unknown;
     const state: UnitState = {
       ...{ name, hash: unit.hash, machineID: machine.id },
@@ -128,10 +133,13 @@ export function startAgent({ machine, registry, units, metadata = {}, report = (
   }
 
   function beat(): void {
+    if (paused) return;
     registry.setMachine(self);
+    const wanted = wantedJobs();
     for (const [name, { launched }] of held) {
       publish(name);
-      if (launched) registry.setLaunched(name, machine.id);
+      // A unit that is on its way to another machine is no longer this one's to speak of.
+      if (launched && wanted.has(name)) registry.setLaunched(name, machine.id);
     }
   }
 
@@ -147,11 +155,20 @@ export function startAgent({ machine, registry, units, metadata = {}, report = (
       report(error);
     }
   });
-  const timers = [setInterval(reconcileSoon, reconcileMs).unref(), setInterval(beatSafely, heartbeatMs).unref()];
+  const timers = [setInterval(reconcileSoon, reconcileMs).unref(), setInterval(beatSafely, (registry.ttl * 1000) / 2).unref()];
   registry.setMachine(self);
   reconcileSoon();
 
   return {
+    pause() {
+      paused = true;
+    },
+    resume() {
+      if (!paused) return;
+      paused = false;
+      beatSafely();
+      reconcileSoon();
+    },
     close({ graceful }) {
       if (closed) return;
       closed = true;

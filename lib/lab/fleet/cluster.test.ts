@@ -236,3 +236,44 @@ test('while agents beat, nothing expires', async () => {
     vi.useRealTimers();
   }
 });
+
+test('a machine that stands still loses its units, and takes none of them up again when it goes on', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const { registry, pass } = newRegistry();
+    const [first, second] = [startMachine(registry, 1), startMachine(registry, 2)];
+    registry.createUnit('b.service', service(), 'launched');
+    await settle();
+    expect(targets(registry)['b.service']).toBe('1');
+    first.agent.pause();
+    first.engine.pause();
+    for (let passed = 0; passed < 40; passed++) {
+      vi.advanceTimersByTime(1000);
+      await pass(1000);
+    }
+    expect(targets(registry)['b.service']).toBe('2');
+    expect(second.units.calls).toEqual(['load b.service', 'start b.service']);
+    expect(first.units.calls).toEqual(['load b.service', 'start b.service']);
+    first.agent.resume();
+    first.engine.resume();
+    await settle();
+    expect(first.units.calls.slice(2)).toEqual(['unload b.service']);
+    expect(registry.job('b.service')).toMatchObject({ target: second.id, launchedOn: second.id });
+    expect(registry.statesOf('b.service').map(({ machineID }) => machineID)).toEqual([second.id]);
+    expect(registry.machines()).toHaveLength(2);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('the lead of a machine that lost its power is taken over once the lease is over', async () => {
+  const { registry, pass } = newRegistry();
+  const [first, second] = [startMachine(registry, 1), startMachine(registry, 2)];
+  await settle();
+  expect([first.engine.isLeader, second.engine.isLeader]).toEqual([true, false]);
+  first.stop(false);
+  await pass(9000);
+  expect(second.engine.isLeader).toBe(false);
+  await pass(2000);
+  expect(second.engine.isLeader).toBe(true);
+});

@@ -8,29 +8,33 @@ export interface EngineOptions {
   registry: Registry;
   /** The machine on whose behalf it competes for the lead. */
   machineId: string;
+  /** fleet's `engine_reconcile_interval`; most changes are acted on at once. */
+  reconcileMs?: number;
   /** Takes what went wrong; the engine goes on. */
   report?: (error: unknown) => void;
 }
 
 export interface Engine {
   readonly isLeader: boolean;
-  /** Gives the lead to another machine's engine. */
-  close(): void;
+  /** Does nothing until `resume`; if it leads, another machine's engine takes the lead once the lease is over. */
+  pause(): void;
+  resume(): void;
+  /** @param graceful gives the lead to another machine's engine at once; otherwise the lease runs out */
+  close(options: { graceful: boolean }): void;
 }
 
-/** fleet's `engine_reconcile_interval`; most changes are acted on at once. */
-const reconcileMs = 2000;
-/** Five missed rounds lose the lead; seconds. */
-const leaseTtl = (5 * reconcileMs) / 1000;
+/** Five missed rounds lose the lead. */
+const roundsPerLease = 5;
 const relevant = ['job', 'unit', 'machines', 'lease'];
 
-export function startEngine({ registry, machineId, report = () => {} }: EngineOptions): Engine {
+export function startEngine({ registry, machineId, reconcileMs = 2000, report = () => {} }: EngineOptions): Engine {
   let isLeader = false;
   let closed = false;
+  let paused = false;
 
   function reconcile(): void {
-    if (closed) return;
-    isLeader = registry.lead(machineId, leaseTtl);
+    if (closed || paused) return;
+    isLeader = registry.lead(machineId, (roundsPerLease * reconcileMs) / 1000);
     if (!isLeader) return;
     for (const decision of decide(registry.machines(), registry.jobs())) {
       if ('unschedule' in decision) registry.unschedule(decision.unschedule);
@@ -48,12 +52,20 @@ export function startEngine({ registry, machineId, report = () => {} }: EngineOp
     get isLeader() {
       return isLeader;
     },
-    close() {
+    pause() {
+      paused = true;
+      isLeader = false;
+    },
+    resume() {
+      paused = false;
+      reconcileSoon();
+    },
+    close({ graceful }) {
       if (closed) return;
       closed = true;
       clearInterval(timer);
       watcher.close();
-      registry.resign(machineId);
+      if (graceful) registry.resign(machineId);
       isLeader = false;
     },
   };

@@ -76,17 +76,10 @@ export function startMachine(registry: Registry, number: number, metadata: Recor
   /** `graceful: false` is a machine that loses its power. */
   function stop(graceful: boolean): void {
     agent.close({ graceful });
-    if (graceful) engine.close();
-    else stopEngineHard();
-  }
-  function stopEngineHard(): void {
-    const { resign } = registry;
-    registry.resign = () => {};
-    engine.close();
-    registry.resign = resign;
+    engine.close({ graceful });
   }
   onTestFinished(() => stop(true));
-  return { id, units, problems, engine, stop };
+  return { id, units, problems, agent, engine, stop };
 }
 
 export function options(text: string): UnitOption[] {

@@ -17,15 +17,18 @@ import {
   type UnitState,
 } from './registry-values.ts';
 
-/** Machines, launched units and states vanish unless they are renewed within this; seconds. */
-export const agentTtl = 30;
+/** fleet's own `agent_ttl`, in seconds. */
+const defaultTtl = 30;
 
 export class Registry {
   readonly store: KeyStore;
+  /** Machines, launched units and states that were written through this object vanish unless they are renewed within it; seconds. */
+  readonly ttl: number;
   #jobs: JobIndex;
 
-  constructor(store: KeyStore) {
+  constructor(store: KeyStore, ttl: number = defaultTtl) {
     this.store = store;
+    this.ttl = ttl;
     this.#jobs = jobIndexOf(store);
   }
 
@@ -93,7 +96,7 @@ export class Registry {
     this.#remove(`job/${name}/target`);
   }
 
-  /** The machine says that it has launched the unit; to be renewed within `agentTtl`. */
+  /** The machine says that it has launched the unit; to be renewed within `ttl`. */
   setLaunched(name: string, machineId: string): void {
     // A unit that is being destroyed must not come back as a key without an object.
     if (this.#get(`job/${name}/object`)) this.#renew(`job/${name}/job-state`, machineId);
@@ -114,7 +117,7 @@ export class Registry {
     return (this.#get(`states/${name}`)?.nodes ?? []).map(({ key, value }) => decodeState(name, baseName(key), value));
   }
 
-  /** To be renewed within `agentTtl`. */
+  /** To be renewed within `ttl`. */
   setState(state: UnitState): void {
     const value = encodeState(state);
     this.#renew(`states/${state.name}/${state.machineID}`, value);
@@ -143,7 +146,7 @@ export class Registry {
   }
 
   /** A value that is as it was only gets a new lifetime, which no watcher is told. */
-  #renew(key: string, value: string, ttl = agentTtl): void {
+  #renew(key: string, value: string, ttl = this.ttl): void {
     const path = `${fleetPrefix}/${key}`;
     const expires = this.store.after(ttl);
     if (this.#get(key)?.value === value) this.store.update(path, { expires, refresh: true });

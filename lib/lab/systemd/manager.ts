@@ -5,6 +5,7 @@ import type { Journal } from '#lib/lab/journal/journal.ts';
 import type { MachineFacts } from '#lib/lab/machine.ts';
 import { serveUnits, type UnitControl } from './api.ts';
 import { createJobs } from './jobs.ts';
+import { type MachineClock, machineClock } from './machine-clock.ts';
 import type { ServiceState } from './service-life.ts';
 import { createUnit, type Unit } from './unit.ts';
 import type { UnitManager, UnitState } from './unit-manager.ts';
@@ -25,8 +26,13 @@ export interface BuiltinUnit {
 }
 
 export interface RunningUnitManager extends UnitManager {
-  /** Stops all units as a shutdown does, in at most five seconds, and closes the socket. */
-  close(): Promise<void>;
+  /**
+   * Stops all units as a shutdown does, in at most five seconds, and closes the socket.
+   * @param kill as when the power is cut: nothing gets the time to stop in order
+   */
+  close(options?: { kill: boolean }): Promise<void>;
+  /** The machine's own time, which stands still while it is suspended. */
+  readonly clock: MachineClock;
 }
 
 /** Targets that a machine has reached once it runs; units may require them or be ordered after them. */
@@ -49,6 +55,7 @@ export async function startUnitManager({ machine, journal, builtin }: UnitManage
   const bootedAt = Date.now();
   const listeners = new Set<(state: UnitState) => void>();
   const jobs = createJobs(units, (name) => always.has(name));
+  const clock = machineClock();
   let closing = false;
 
   // /run is empty after a boot; what was launched is loaded again by fleet.
@@ -105,6 +112,7 @@ export async function startUnitManager({ machine, journal, builtin }: UnitManage
   const server = await serveUnits({ path: join(machine.run, 'systemd.sock'), control, journal, machineId: machine.id });
 
   return {
+    clock,
     async load(name, text) {
       if (closing) throw new Error(`${machine.name} is shutting down; ${name} was not loaded.`);
       checkName(name);
@@ -117,6 +125,7 @@ export async function startUnitManager({ machine, journal, builtin }: UnitManage
           path: `/run/fleet/units/${name}`,
           machine,
           journal,
+          clock,
           changed,
           restart: (restarted) => !closing && jobs.restart(restarted),
         });
@@ -156,10 +165,12 @@ export async function startUnitManager({ machine, journal, builtin }: UnitManage
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async close() {
+    async close({ kill } = { kill: false }) {
       if (closing) return;
       closing = true;
+      clock.resume(); // stopping takes its timeouts
       const all = [...units.values()];
+      if (kill) for (const unit of all) unit.life.kill();
       await within(stopGraceMs, Promise.all(all.map((unit) => jobs.queue(unit, 'stop'))));
       const left = all.filter((unit) => !isDown(unit));
       for (const unit of left) unit.life.kill();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ProcessExit } from './exit.ts';
+import { machineClock } from './machine-clock.ts';
 import { type ServiceLife, type ServiceStatus, type ServiceWorld, serviceLife } from './service-life.ts';
 import { readService, type ServiceSettings } from './service-settings.ts';
 
@@ -66,7 +67,7 @@ function service(lines: string, { survives = false } = {}) {
     log: (message) => log.push(message),
     changed: (state) => states.push(state.status),
     restart: () => life.start(),
-    now: () => Date.now(),
+    ...machineClock(() => Date.now()),
   };
   const life: ServiceLife = serviceLife('a.service', world);
   return {

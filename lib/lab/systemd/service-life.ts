@@ -46,6 +46,8 @@ export interface ServiceWorld {
   restart(): void;
   /** Milliseconds, monotonic. */
   now(): number;
+  /** Calls back once the time is over; answers with the function that calls it off. */
+  after(milliseconds: number, act: () => void): () => void;
 }
 
 export interface ServiceLife {
@@ -60,7 +62,7 @@ export interface ServiceLife {
   stop(): void;
   /** Forgets the failure and the starts counted so far. */
   reset(): void;
-  /** Ends everything at once. */
+  /** Ends everything at once and for good: no further command is run, not even those of a stop. */
   kill(): void;
 }
 
@@ -72,25 +74,25 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
   let mainExit: ProcessExit | null = null;
   /** What is left of the phase under way, the running command first. Fixed at its beginning, whatever is loaded meanwhile. */
   let commands: Command[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  let poll: NodeJS.Timeout | undefined;
+  let disarm = () => {};
+  let stopPolling = () => {};
   let forbidRestart = false;
+  let killed = false;
   let restarts = 0;
   let starts: number[] = [];
   /** Processes of an earlier activation, left alive by KillMode=, must not move this one. */
   let activation = 0;
 
   function enter(status: ServiceStatus) {
-    clearTimeout(timer);
-    clearTimeout(poll);
+    disarm();
+    stopPolling();
     state = { status } as ServiceState;
     world.changed(state);
   }
 
   function arm(milliseconds: number, expired: () => void) {
-    clearTimeout(timer);
-    // Longer than a timer can count is as good as never.
-    if (milliseconds < 2 ** 31) timer = setTimeout(expired, milliseconds);
+    disarm();
+    disarm = world.after(milliseconds, expired);
   }
 
   function fail(reason: ServiceResult) {
@@ -99,7 +101,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
 
   function start() {
     if (state.status !== 'dead' && state.status !== 'failed' && state.status !== 'auto-restart') return;
-    clearTimeout(timer);
+    disarm();
     if (startLimitHit()) {
       world.log(`${name} start request repeated too quickly, refusing to start.`, 4);
       result = 'start-limit';
@@ -127,7 +129,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
 
   /** Runs a phase's commands one after another, or goes on to what follows when it has none. */
   function enterPhase(phase: ExecPhase) {
-    commands = [...world.settings().exec[phase]];
+    commands = killed ? [] : [...world.settings().exec[phase]];
     if (commands.length === 0) {
       afterPhase(phase);
       return;
@@ -251,11 +253,11 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
   /** Looks again and again, ever less often, until the state is left. */
   function watchGroup(look: () => unknown, delay = 10) {
     const { status } = state;
-    poll = setTimeout(() => {
+    stopPolling = world.after(delay, () => {
       const ofActivation = activation;
       if (main === null && control === null) look();
       if (ofActivation === activation && state.status === status) watchGroup(look, Math.min(500, delay * 2));
-    }, delay);
+    });
   }
 
   function enterDead() {
@@ -448,6 +450,8 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
     },
     kill() {
       forbidRestart = true;
+      killed = true;
+      commands.length = 0;
       world.kill(world.members(), 'SIGKILL');
     },
   };

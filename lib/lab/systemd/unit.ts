@@ -9,6 +9,7 @@ import { type Command, expandArguments } from './command-line.ts';
 import { type ControlGroup, controlGroup } from './control-group.ts';
 import { parseEnvironmentFile } from './environment-file.ts';
 import type { ProcessExit } from './exit.ts';
+import type { MachineClock } from './machine-clock.ts';
 import type { Problem } from './parse-unit.ts';
 import { type RunningProcess, type ServiceLife, type ServiceState, serviceLife } from './service-life.ts';
 import { type ExecPhase, readService, type ServiceSettings } from './service-settings.ts';
@@ -34,6 +35,7 @@ export interface UnitOptions {
   path: string;
   machine: MachineFacts;
   journal: Journal;
+  clock: MachineClock;
   changed(unit: Unit, state: ServiceState): void;
   restart(unit: Unit): void;
 }
@@ -49,7 +51,7 @@ const directives: Record<ExecPhase, string> = {
   'stop-post': 'ExecStopPost',
 };
 
-export function createUnit({ name, path, machine, journal, changed, restart }: UnitOptions): Unit {
+export function createUnit({ name, path, machine, journal, clock, changed, restart }: UnitOptions): Unit {
   let text = '';
   let settings: ServiceSettings | null = null;
   /** The last ones that could be read: a unit that runs must be able to stop whatever was loaded since. */
@@ -194,7 +196,8 @@ export function createUnit({ name, path, machine, journal, changed, restart }: U
       changed(unit, state);
     },
     restart: () => restart(unit),
-    now: () => performance.now(),
+    now: clock.now,
+    after: clock.after,
   });
 
   const unit: Unit = {

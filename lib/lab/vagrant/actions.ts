@@ -6,7 +6,7 @@ import type { Lab, Ports } from '../lab.ts';
 import type { MachineRecord } from '../machine-records.ts';
 import { ActionError } from './action-error.ts';
 import { addBox, boxRequirement, boxUrl, boxVersion, listBoxes } from './box.ts';
-import { alreadyProvisioned, provisionFailed, waitsForEver } from './texts.ts';
+import { alreadyProvisioned, bootedInstead, provisionFailed, waitsForEver } from './texts.ts';
 
 export interface Say {
   /** `==> core-01: text` */
@@ -29,27 +29,19 @@ export async function perform(action: Action, context: ActionContext): Promise<v
   if (action === 'up') return up(context, record);
   if (record === undefined) return say.output('VM not created. Moving on...');
   if (action === 'destroy') {
-    if (record.state === 'running') say.output('Forcing shutdown of VM...');
-    await lab.stop(name, 'poweroff');
+    await turnOff(context, record, 'power-cut');
     say.output('Destroying VM and associated drives...');
     return lab.remove(name);
   }
-  if (action === 'halt') {
-    if (record.state === 'poweroff') return;
-    say.output(record.state === 'running' ? 'Attempting graceful shutdown of VM...' : 'Discarding saved state of VM...');
-    return lab.stop(name, 'poweroff');
-  }
+  if (action === 'halt') return turnOff(context, record, context.request.force ? 'power-cut' : 'shutdown');
   if (action === 'suspend') {
     if (record.state !== 'running') return;
     say.output('Saving VM state and suspending execution...');
-    return lab.stop(name, 'saved');
+    return lab.suspend(name);
   }
   if (action === 'resume') return record.state === 'saved' ? resume(context, record) : undefined;
   if (action === 'reload') {
-    if (record.state === 'running') {
-      say.output('Attempting graceful shutdown of VM...');
-      await lab.stop(name, 'poweroff');
-    }
+    await turnOff(context, record, context.request.force ? 'power-cut' : 'shutdown');
     return boot(context, { ...record, state: 'poweroff' });
   }
   action satisfies 'provision';
@@ -64,6 +56,14 @@ export async function perform(action: Action, context: ActionContext): Promise<v
       `The address of '${name}' is in use by the machine of that name that was made in\n${found.directory}. Destroy that one first: vagrant destroy -f ${found.id.slice(0, 7)}`,
     );
   }
+}
+
+/** Off already is fine. */
+async function turnOff({ lab, name, say }: ActionContext, { state }: MachineRecord, how: 'shutdown' | 'power-cut'): Promise<void> {
+  if (state === 'poweroff') return;
+  if (state === 'saved') say.output('Discarding saved state of VM...');
+  else say.output(how === 'shutdown' ? 'Attempting graceful shutdown of VM...' : 'Forcing shutdown of VM...');
+  await lab.stop(name, state === 'saved' ? 'power-cut' : how);
 }
 
 async function up(context: ActionContext, record: MachineRecord | undefined): Promise<void> {
@@ -110,34 +110,48 @@ async function boot(context: ActionContext, record: MachineRecord, fresh = false
   await provisionIfWanted(context, record);
 }
 
-async function bootAndWait({ lab, name, say }: ActionContext, ports: Ports): Promise<void> {
+async function bootAndWait(context: ActionContext, ports: Ports): Promise<void> {
+  const { lab, name, say } = context;
   say.output('Waiting for machine to boot. This may take a few minutes...');
-  const ssh = await bootOnFreePort(lab, name, ports);
-  if (ssh !== ports.ssh) say.output(`Fixed port collision for 22 => ${ports.ssh}. Now on port ${ssh}.`);
-  say.detail(`SSH address: 127.0.0.1:${ssh}`);
-  say.detail('SSH username: core');
-  say.detail('SSH auth method: private key');
+  await onFreePorts(context, ports, (free) => lab.boot(name, free));
   say.output('Machine booted and ready!');
 }
 
-/** Answers with the SSH port that it became: somebody else may have taken the chosen one meanwhile. */
-async function bootOnFreePort(lab: Lab, name: string, ports: Ports): Promise<number> {
+/** Somebody else may have taken the chosen ports meanwhile; then it is done once more, on others. */
+async function onFreePorts<Result>(
+  { lab, name, say }: ActionContext,
+  ports: Ports,
+  act: (ports: Ports) => Promise<Result>,
+): Promise<Result> {
+  let used = ports;
+  let result: Result;
   try {
-    await lab.boot(name, ports);
-    return ports.ssh;
+    result = await act(ports);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    const others = await lab.choosePorts(name, ports.docker);
-    await lab.boot(name, others);
-    return others.ssh;
+    used = await lab.choosePorts(name, ports.docker);
+    result = await act(used);
+    say.output(`Fixed port collision for 22 => ${ports.ssh}. Now on port ${used.ssh}.`);
   }
+  say.detail(`SSH address: 127.0.0.1:${used.ssh}`);
+  say.detail('SSH username: core');
+  say.detail('SSH auth method: private key');
+  return result;
 }
 
 async function resume(context: ActionContext, record: MachineRecord): Promise<void> {
-  const { lab, request, say } = context;
+  const { lab, name, request, say } = context;
   say.output('Resuming suspended VM...');
   say.output('Booting VM...');
-  await bootAndWait(context, await lab.choosePorts(record.name, request.exposeDockerTcp));
+  const ports = await lab.choosePorts(record.name, request.exposeDockerTcp);
+  say.output('Waiting for machine to boot. This may take a few minutes...');
+  const resumed = await onFreePorts(context, ports, async (free) => {
+    if (await lab.resume(name, free)) return true;
+    await lab.boot(name, free);
+    return false;
+  });
+  if (!resumed) for (const line of bootedInstead) say.detail(line);
+  say.output('Machine booted and ready!');
   await provisionIfWanted(context, record);
 }
 

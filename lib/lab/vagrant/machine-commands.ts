@@ -15,6 +15,7 @@ async function act(shell: Shell, { name, project, number }: Target, action: Acti
     channel: project.config.channel,
     exposeDockerTcp: project.config.exposeDockerTcp === null ? null : project.config.exposeDockerTcp + number - 1,
     provision: typeof provision === 'boolean' ? provision : null,
+    force: options.get('force') === true,
   };
   shell.ui.record(name, 'action', action, 'start');
   await shell.lab().act(name, action, body, (message) => {

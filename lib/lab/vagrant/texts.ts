@@ -43,6 +43,12 @@ export function waitsForEver({ members, instances, discovery }: { members: numbe
   ];
 }
 
+/** Not Vagrant's: it would have written the machine's memory to the disk. */
+export const bootedInstead = [
+  'The app was ended while this machine was suspended, and its programs with it:',
+  'it boots afresh, as after a power cut. Files, images and the cluster’s data are as they were.',
+];
+
 /** Not Vagrant's: its look-alike has no machines without the lab. */
 export const labNotRunning =
   'The lab is not running, so there are no machines to speak of. Start the app with `npm start` in its own folder, and use the terminal on its pages or `npm run shell`.';
