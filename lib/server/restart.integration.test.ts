@@ -7,12 +7,12 @@ import { openSocketPage } from '#lib/testing/socket-page.ts';
 const patience = { timeout: 15_000, interval: 50 };
 
 test.each(['SIGTERM', 'SIGKILL'] as const)(
-  'after %s the terminal has its output and its directory, and a page goes on where it was',
+  'after %s the terminal has its output, its directory and its exports, and a page goes on where it was',
   async (signal) => {
     const app = await launch();
     const page = await openSocketPage(app);
     const { log } = await page.attach();
-    page.type('cd /usr && echo "number $((40 + 2))"\r');
+    page.type('cd /usr && export TOLD="two words" && echo "number $((40 + 2))"\r');
     await expect.poll(page.text, patience).toMatch(/number 42\r\n[\s\S]*\$ /);
     await new Promise((resolve) => setTimeout(resolve, 300)); // what a crash may cost
     const before = page.text();
@@ -30,6 +30,8 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     const answer = await returned.attach({ offset: seen, log });
     expect(answer.offset).toBe(seen);
     await expect.poll(returned.text, patience).toBe(newcomer.text().slice(before.length));
+    newcomer.type('echo "<$TOLD> <$SSH_AUTH_SOCK>"; test -S "$SSH_AUTH_SOCK" && echo "agent $((1 + 1))"\r');
+    await expect.poll(newcomer.text, patience).toMatch(/<two words> <.*>\r\nagent 2/);
   },
 );
 

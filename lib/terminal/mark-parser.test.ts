@@ -24,20 +24,21 @@ function parse(chunks: Buffer[]) {
 const session = Buffer.from(
   [
     `\x1b[1mhello\x1b[0m\x1b]0;title\x07`,
-    ours('P;1;0;501;/home/a;b'),
+    ours('P;1;0;501;7;2;1;/home/a;b'),
     '\x1b]133;A\x07$ ',
     ours('B'),
     `ls\r\n${ours('C;  501  ls; echo \\\\ \\n x')}`,
     `a\x1b\x1b]\x1b]633\x1b]633;0123\x1b]633;${nonce}\x07`,
     ours('S'),
     ours('N'),
-    ours('P;2;127;502;/'),
+    ours('A'),
+    ours('P;2;127;;;;1;/'),
     'end\x1b]633;012',
   ].join(''),
 );
 const expected = [
   '\x1b[1mhello\x1b[0m\x1b]0;title\x07',
-  { kind: 'prompt', prompt: 1, status: 0, history: 501, directory: '/home/a;b' },
+  { kind: 'prompt', prompt: 1, status: 0, history: 501, command: 7, stopped: 2, hooked: true, directory: '/home/a;b' },
   '\x1b]133;A\x07$ ',
   { kind: 'ready' },
   'ls\r\n',
@@ -45,7 +46,8 @@ const expected = [
   `a\x1b\x1b]\x1b]633\x1b]633;0123\x1b]633;${nonce}\x07`,
   { kind: 'block' },
   { kind: 'continuation' },
-  { kind: 'prompt', prompt: 2, status: 127, history: 502, directory: '/' },
+  { kind: 'alive' },
+  { kind: 'prompt', prompt: 2, status: 127, history: 501, command: null, stopped: null, hooked: false, directory: '/' },
   'end\x1b]633;012',
 ];
 
@@ -69,9 +71,9 @@ test('a mark with another nonce is output like any other', () => {
 });
 
 test('a command that the shell kept out of its history is not mistaken for the one before', () => {
-  const text = ours('P;1;0;501;/') + ours('C;  500  the one before');
+  const text = ours('P;1;0;501;1;0;1;/') + ours('C;  500  the one before');
   expect(parse([Buffer.from(text)]).at(-1)).toEqual({ kind: 'start', command: null });
-  expect(parse([Buffer.from(ours('P;1;0;501;/') + ours('C;'))]).at(-1)).toEqual({ kind: 'start', command: null });
+  expect(parse([Buffer.from(ours('P;1;0;501;1;0;1;/') + ours('C;'))]).at(-1)).toEqual({ kind: 'start', command: null });
 });
 
 test('a mark of ours that never ends does not pile up in memory', () => {

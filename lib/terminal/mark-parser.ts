@@ -4,8 +4,21 @@
  */
 
 export type Mark =
-  /** The prompt begins to be drawn. `prompt` is new for every prompt, and the same when one is drawn again. */
-  | { kind: 'prompt'; prompt: number; status: number; directory: string; history: number }
+  /**
+   * The prompt begins to be drawn. `prompt` is new for every prompt, and the same when one is drawn again. `command` counts the shell's
+   * commands and `stopped` the suspended jobs; both are null when the shell could not tell. `hooked`: nothing that should happen before
+   * a prompt was left out.
+   */
+  | {
+      kind: 'prompt';
+      prompt: number;
+      status: number;
+      directory: string;
+      history: number;
+      command: number | null;
+      stopped: number | null;
+      hooked: boolean;
+    }
   /** The prompt is drawn: the shell reads a command. */
   | { kind: 'ready' }
   /** The command is not complete yet, the shell reads more of it. */
@@ -13,7 +26,9 @@ export type Mark =
   /** A command starts. `command` is null when the shell kept it out of its history. */
   | { kind: 'start'; command: string | null }
   /** A step has shown its lines; its own output follows. */
-  | { kind: 'block' };
+  | { kind: 'block' }
+  /** Asked whether it is still there, the shell says so; its prompt has its marks. */
+  | { kind: 'alive' };
 
 const escapeByte = 0x1b;
 const bellByte = 0x07;
@@ -89,15 +104,19 @@ export function createMarkParser(nonce: string, handlers: { output(bytes: Buffer
   function parseMark(text: string): Mark | null {
     const [kind, ...fields] = text.split(';');
     if (kind === 'P') {
-      promptHistory = Number(fields[2]);
+      promptHistory = numberOf(fields[2]) ?? promptHistory;
       return {
         kind: 'prompt',
         prompt: Number(fields[0]),
         status: Number(fields[1]),
         history: promptHistory,
-        directory: fields.slice(3).join(';'),
+        command: numberOf(fields[3]),
+        stopped: fields[5] === fields[0] ? numberOf(fields[4]) : null,
+        hooked: fields[5] === fields[0],
+        directory: fields.slice(6).join(';'),
       };
     }
+    if (kind === 'A') return { kind: 'alive' };
     if (kind === 'B') return { kind: 'ready' };
     if (kind === 'N') return { kind: 'continuation' };
     if (kind === 'S') return { kind: 'block' };
@@ -106,6 +125,10 @@ export function createMarkParser(nonce: string, handlers: { output(bytes: Buffer
     const entry = /^\s*(\d+)[* ] (.*)$/s.exec(fields.join(';'));
     return { kind: 'start', command: entry && Number(entry[1]) >= promptHistory ? restoreLines(entry[2]!) : null };
   }
+}
+
+function numberOf(field: string | undefined): number | null {
+  return field ? Number(field) : null;
 }
 
 function restoreLines(text: string): string {

@@ -11,11 +11,15 @@ test('after a restart the output is there, and its offsets go on', async () => {
   const { open } = temporary();
   const first = open();
   print(first, 'one\r\n');
-  first.history.moved('/usr');
+  first.history.moved('/usr', 'declare -x A="1"\n');
   await first.history.close();
 
   const second = open();
-  expect(second.history).toMatchObject({ directory: '/usr', restored: { start: 0, bytes: Buffer.from('one\r\n') } });
+  expect(second.history).toMatchObject({
+    directory: '/usr',
+    exports: 'declare -x A="1"\n',
+    restored: { start: 0, bytes: Buffer.from('one\r\n') },
+  });
   expect(second.log.end).toBe(5);
   print(second, 'two\r\n');
   await second.history.close();

@@ -15,11 +15,14 @@ export interface OutputHistory {
   readonly restored: { start: number; bytes: Buffer };
   /** Where the shell was; null when nothing is known. */
   readonly directory: string | null;
+  /** What the shell had exported, as commands. */
+  readonly exports: string;
   /** Whether what lies before `offset` of the log called `id` is the same as in this one. */
   shares(id: string, offset: number): boolean;
   /** Writes what was appended to the log, soon. */
   appended(log: OutputLog): void;
-  moved(directory: string): void;
+  /** The shell is at a prompt. */
+  moved(directory: string, exports: string): void;
   /** Writes what is missing. */
   close(): Promise<void>;
 }
@@ -44,6 +47,7 @@ export function openOutputHistory({ folder, failing }: OutputHistoryOptions): Ou
   const restored = readSegments(folder);
   const sharedEnd = restored.start + restored.bytes.length;
   let directory = previous?.directory ?? null;
+  let exports = previous?.exports ?? '';
   /** Everything before it is on disk, or was overtaken by newer output. */
   let written = sharedEnd;
   let segment: { start: number; length: number } | null = null;
@@ -59,14 +63,16 @@ export function openOutputHistory({ folder, failing }: OutputHistoryOptions): Ou
     id,
     restored,
     directory,
+    exports,
     shares: (other, offset) => other === id || (other === previous?.id && offset <= sharedEnd),
     appended(log) {
       source = log;
       timer ??= setTimeout(write, writeMs);
     },
-    moved(next) {
-      if (next === directory) return;
+    moved(next, nextExports) {
+      if (next === directory && nextExports === exports) return;
       directory = next;
+      exports = nextExports;
       lifeSaved = false;
       timer ??= setTimeout(write, 0);
     },
@@ -141,7 +147,7 @@ export function openOutputHistory({ folder, failing }: OutputHistoryOptions): Ou
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const file = join(folder, 'life.json');
-      writeFileSync(`${file}.tmp`, JSON.stringify({ version: 1, id, directory }), { mode: 0o600 });
+      writeFileSync(`${file}.tmp`, JSON.stringify({ version: 1, id, directory, exports }), { mode: 0o600 });
       renameSync(`${file}.tmp`, file);
       lifeSaved = true;
     } catch (error) {
@@ -186,10 +192,14 @@ function readSegments(folder: string): { start: number; bytes: Buffer } {
   return { start, bytes: Buffer.concat(parts) };
 }
 
-function readLife(file: string): { id: string; directory: string | null } | null {
+function readLife(file: string): { id: string; directory: string | null; exports?: string } | null {
   try {
     const life = JSON.parse(readFileSync(file, 'utf8'));
-    const valid = life?.version === 1 && typeof life.id === 'string' && (typeof life.directory === 'string' || life.directory === null);
+    const valid =
+      life?.version === 1 &&
+      typeof life.id === 'string' &&
+      (typeof life.directory === 'string' || life.directory === null) &&
+      ['string', 'undefined'].includes(typeof life.exports);
     return valid ? life : null;
   } catch {
     return null; // the first start, or a file that a crash tore apart: then nothing is shared with it

@@ -12,6 +12,7 @@ export interface Outcome {
   status: number | null;
   lost: string | null;
   output: string;
+  suspended?: boolean;
 }
 
 /** @param programs the directory of the bundled programs; `bashrc` becomes the learner's own `~/.bashrc` */
@@ -55,7 +56,7 @@ export function run(terminal: Terminal, text: string, name = 'block'): Promise<O
           from = offset;
         },
         output: () => {},
-        ended: (to, status) => resolve({ status, lost: null, output: terminal.log.slice(from, to).toString() }),
+        ended: (to, status, suspended) => resolve({ status, lost: null, suspended, output: terminal.log.slice(from, to).toString() }),
         lost: (reason, status) => resolve({ status, lost: reason, output: '' }),
       },
     );

@@ -2,16 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { TerminalName } from '#lib/shared/chapter.ts';
 import type { TerminalSize, TerminalState } from '#lib/shared/protocol.ts';
-import { giveBackKeys, type StartHook, setAsideKeys } from './bash-rc.ts';
+import { againKeys, giveBackKeys, type StartHook, setAsideKeys } from './bash-rc.ts';
 import { type ExecutionEvent, type ExecutionHandlers, followExecution } from './execution.ts';
 import { createMarkParser, type Mark } from './mark-parser.ts';
 import type { OutputHistory } from './output-history.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
 import type { HostedPty, TerminalPtyHost } from './pty-host.ts';
-import { prepareShell, typeable } from './shell-integration.ts';
+import { type PreparedShell, prepareShell, readExports, typeable } from './shell-integration.ts';
+import { type ShellWatch, watchShell } from './shell-watch.ts';
 import { createViewers, type Viewer, type ViewerRequest } from './viewer.ts';
 
 export interface TerminalOptions {
@@ -72,7 +74,9 @@ export interface Terminal {
   interrupt(): void;
   /** To the program in the foreground, never to the shell itself. */
   signal(name: NodeJS.Signals): void;
-  /** A new shell where the last one ended; does nothing while one is running. */
+  /** No longer waits for the command under way: nobody can tell how it ends. */
+  giveUp(reason: string): void;
+  /** A new shell where the last one ended, with what that one had exported; does nothing while one is running. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
@@ -86,6 +90,8 @@ const resetRest =
 const endsLine = /[\r\n\x03\x04]/;
 /** A shell at its prompt answers them with a mark; when it does not, they went into a search or a quotation. */
 const answerMs = 1000;
+/** Discards the line that is being typed, in a shell that does not know our keys. */
+const discardLine = '\x15';
 /** A shell that ignores the hang-up is killed after this. */
 const hangUpMs = 1000;
 
@@ -102,8 +108,20 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   let status: TerminalState['status'] = 'starting';
   let size = options.size;
   let currentDirectory = history?.directory ?? options.directory;
+  let shell: PreparedShell | null = null;
+  let watch: ShellWatch | null = null;
+  let exports = history?.exports ?? '';
   let lastPrompt = 0;
+  /** The shell's count of its commands and of suspended jobs at its last prompt; null before the first one. */
+  let commands: number | null = null;
+  let stopped = 0;
   let commandRuns = false;
+  /** The shell waits for the rest of a command. */
+  let continues = false;
+  /** Asked for its marks, the shell said that it has them. */
+  let answered = false;
+  /** What should have happened before the prompt has happened. */
+  let hooked = true;
   /** Something was typed that no command has taken yet. */
   let halfTyped = false;
   let asidePut = false;
@@ -118,7 +136,9 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   if (history && history.restored.bytes.length > 0) {
     log.append(history.restored.bytes);
     append(
-      Buffer.from(`\x18${resetModes}\x1b[2m[The app was restarted. This is a new shell, without the variables of the old one.]\x1b[0m\r\n`),
+      Buffer.from(
+        `\x18${resetModes}\x1b[2m[The app was restarted. This is a new shell, with the directory and the exported variables of the old one.]\x1b[0m\r\n`,
+      ),
     );
   }
   await startShell();
@@ -141,6 +161,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       if (text.includes('\x03')) pty?.discardInput();
       pty?.write(text);
       halfTyped = true;
+      if (endsLine.test(text)) watch?.reset();
       if (status === 'prompt' && endsLine.test(text)) awaitMark();
       emit({ kind: 'input', text });
     },
@@ -163,11 +184,11 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       const typed = typeable(directory, command.name, command.text);
       asidePut = halfTyped;
       halfTyped = false;
-      execution = followExecution(typed, {
+      execution = followExecution(typed, log.end, {
         ...handlers,
-        ended(to, exitStatus) {
+        ended(to, exitStatus, suspended) {
           execution = null;
-          handlers.ended(to, exitStatus);
+          handlers.ended(to, exitStatus, suspended);
         },
         lost(reason, refused) {
           execution = null;
@@ -184,6 +205,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       pty?.write('\x03');
     },
     signal: (signal) => pty?.signalForeground(signal),
+    giveUp: (reason) => emit({ kind: 'unknown', reason }),
     restart() {
       if (status !== 'exited' || closed) return Promise.resolve();
       restarting ??= restartShell().finally(() => {
@@ -194,6 +216,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     async close() {
       closed = true;
       clearTimeout(answerTimer);
+      watch?.close();
       await endShell();
       viewers.close();
       await history?.close();
@@ -207,23 +230,30 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   }
 
   async function startShell(): Promise<void> {
-    const shell = await prepareShell(directory, options.startHook);
+    const prepared = await prepareShell(directory, { startHook: options.startHook, exports });
     const start = isDirectory(currentDirectory) ? currentDirectory : home;
     const opened = await options.host.open({
       file: options.bash,
-      args: shell.args,
+      args: prepared.args,
       directory: start,
       environment: { ...options.environment, HOME: home },
       size,
     });
-    const parser = createMarkParser(shell.nonce, { output: append, mark: acceptMark });
+    const parser = createMarkParser(prepared.nonce, { output: append, mark: acceptMark });
     pty = opened;
+    shell = prepared;
     currentDirectory = start;
+    watch = watchShell(opened.pid, {
+      due: () => !continues && (status === 'busy' || status === 'starting'),
+      reads: askShell,
+      replaced: tellReplaced,
+    });
     opened.onOutput(parser.push);
     opened.onInputLost(() => append(Buffer.from('\r\n\x1b[2m[The program does not read; what was typed is lost.]\x1b[0m\r\n')));
     opened.onExit((exit) => {
       parser.end();
-      shell.forget();
+      prepared.forget();
+      watch?.close();
       pty = null;
       shellReads = false;
       viewers.release();
@@ -234,8 +264,8 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
 
   async function restartShell(): Promise<void> {
     append(Buffer.from(resetModes));
-    commandRuns = halfTyped = asidePut = false;
-    lastPrompt = 0;
+    halfTyped = asidePut = false;
+    forgetPrompt();
     setStatus('starting');
     try {
       await startShell();
@@ -257,6 +287,29 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     clearTimeout(timer);
   }
 
+  /** The key brings back the marks of a shell that has lost them; a bash that does not know it took the shell's place, and is made the shell. */
+  function askShell(times: number): void {
+    if (times === 1) {
+      answered = false;
+      pty?.write(againKeys);
+    } else if (times === 3 && !answered && shell) {
+      tellReplaced('bash');
+      forgetPrompt();
+      pty?.write(`${discardLine}${shell.adopt()}\r`);
+    }
+  }
+
+  function tellReplaced(program: string): void {
+    const now = program === 'bash' ? 'another bash' : `\`${program}\``;
+    emit({ kind: 'unknown', reason: `The shell has become ${now} (\`exec\`), so nobody can tell how the command ended.` });
+  }
+
+  function forgetPrompt(): void {
+    commandRuns = continues = false;
+    lastPrompt = stopped = 0;
+    commands = null;
+  }
+
   function append(bytes: Buffer): void {
     const offset = log.end;
     log.append(bytes);
@@ -266,17 +319,35 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   }
 
   function acceptMark(mark: Mark): void {
+    if (mark.kind === 'alive') {
+      answered = true;
+      return;
+    }
+    answered = false;
+    watch?.reset();
+    continues = mark.kind === 'continuation';
     if (mark.kind === 'prompt') {
       // A prompt that readline draws again is not a new one.
       if (mark.prompt === lastPrompt) return;
       lastPrompt = mark.prompt;
       currentDirectory = mark.directory;
-      history?.moved(currentDirectory);
-      const ran = commandRuns;
+      exports = readExports(directory);
+      history?.moved(currentDirectory, exports);
+      const unmarked = !commandRuns && commands !== null && (mark.command ?? 0) > commands;
+      const ran = commandRuns || unmarked;
       commandRuns = false;
-      emit({ kind: 'prompt', offset: log.end, status: mark.status, ran });
+      // A shell that was asked cannot tell its count: the next one is newer, as its hooks are back only from then on.
+      commands = mark.command ?? 0;
+      // One that was suspended before, and again now, does not change the number.
+      const suspended =
+        mark.stopped === null || mark.stopped === stopped ? mark.stopped !== 0 && isSuspension(mark.status) : mark.stopped > stopped;
+      stopped = mark.stopped ?? stopped;
+      hooked = mark.hooked && !unmarked;
+      emit({ kind: 'prompt', offset: log.end, status: mark.status, ran, unmarked, suspended });
     } else if (mark.kind === 'ready') {
       shellReads = true;
+      if (!hooked) pty?.write(againKeys);
+      hooked = true;
       becomeReady();
     } else if (mark.kind === 'continuation') {
       shellReads = false;
@@ -322,6 +393,12 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   function announce(): void {
     for (const listener of stateListeners) listener(state());
   }
+}
+
+/** What bash reports of a command that was stopped. */
+function isSuspension(status: number): boolean {
+  const { SIGTSTP, SIGSTOP, SIGTTIN, SIGTTOU } = constants.signals;
+  return [SIGTSTP, SIGSTOP, SIGTTIN, SIGTTOU].includes(status - 128);
 }
 
 function isDirectory(path: string): boolean {

@@ -31,6 +31,7 @@ const events: Record<RunEvent['type'], RunEvent> = {
   answered: { type: 'answered' },
   reached: { type: 'reached' },
   ended: end(0),
+  suspended: { type: 'suspended', duration: 2000, to: 200 },
   refused: { type: 'refused', at: 10, offset: 100, exitStatus: 2, reason: 'no' },
   cancelled: { type: 'cancelled' },
   interrupted: { type: 'interrupted', duration: 2000, to: 200, reason: 'gone' },
@@ -69,6 +70,13 @@ test.each<[string, Run, RunEvent, Run]>([
   ],
   ['a proven run succeeds when it is stopped', reached, end(130, 'learner'), { ...identity, ...span, status: 'succeeded' }],
   ['a proven run succeeds when Ctrl-C was typed', reached, end(130), { ...identity, ...span, status: 'succeeded' }],
+  [
+    'a run that was suspended is interrupted, and says how it goes on',
+    running,
+    events.suspended,
+    { ...identity, ...span, status: 'interrupted', reason: expect.stringContaining('`fg` lets it go on') },
+  ],
+  ['a proven run succeeds when it was suspended', reached, events.suspended, { ...identity, ...span, status: 'succeeded' }],
   ['a queued run ends with the app', queued, events.abandoned, { ...identity, status: 'interrupted', reason: 'gone' }],
   [
     'a running run ends with the app, nobody knows when',
@@ -86,7 +94,8 @@ test('a run that has ended never changes again', () => {
 });
 
 test('events that mean nothing to a run leave it as it is', () => {
-  for (const type of ['shown', 'asked', 'answered', 'reached', 'ended'] as const) expect(advance(queued, events[type])).toBe(queued);
+  for (const type of ['shown', 'asked', 'answered', 'reached', 'ended', 'suspended'] as const)
+    expect(advance(queued, events[type])).toBe(queued);
   for (const type of ['started', 'refused', 'cancelled', 'answered'] as const) expect(advance(running, events[type])).toBe(running);
   expect(advance(reached, events.reached)).toBe(reached);
 });

@@ -13,6 +13,8 @@ export type RunEvent =
   | { type: 'reached' }
   /** The command has ended. `stopped`: who had asked it to. */
   | { type: 'ended'; duration: number; to: number; exitStatus: number; stopped: 'learner' | 'timeout' | null }
+  /** It waits in the background, where Ctrl-Z has put it. */
+  | { type: 'suspended'; duration: number; to: number }
   /** It could not be started. */
   | { type: 'refused'; at: number; offset: number; exitStatus: number | null; reason: string }
   /** The learner took it out of the queue. */
@@ -24,6 +26,8 @@ export type RunEvent =
 
 /** Ctrl-C typed into the terminal, as bash reports it. */
 const interruptedStatus = 130;
+
+const suspension = 'It was suspended with Ctrl-Z and waits in the background. `fg` lets it go on, but not as this run.';
 
 /** The run after `event`; the same run when the event means nothing to it, as every event does once it has ended. */
 export function advance(run: Run, event: RunEvent): Run {
@@ -54,6 +58,11 @@ export function advance(run: Run, event: RunEvent): Run {
     case 'interrupted': {
       const { duration, to, reason } = event;
       return { ...identity(run), status: 'interrupted', reason, startedAt: run.startedAt, duration, from: run.from, to };
+    }
+    case 'suspended': {
+      const { duration, to } = event;
+      const ended = { ...identity(run), startedAt: run.startedAt, duration, from: run.from, to };
+      return run.reached ? { ...ended, status: 'succeeded' } : { ...ended, status: 'interrupted', reason: suspension };
     }
     case 'abandoned':
       return { ...identity(run), status: 'interrupted', reason: event.reason, startedAt: run.startedAt, from: run.from };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { Step, TerminalName } from '#lib/shared/chapter.ts';
@@ -181,6 +182,33 @@ test('a program that ignores Ctrl-C and TERM is killed, and the shell lives on',
   runner.stop(id);
   expect(await ended(id)).toMatchObject({ status: 'cancelled' });
   expect(await ended(await start('after'))).toMatchObject({ status: 'succeeded' });
+});
+
+test('what the shell itself does and nothing can stop ends as unknown, and the next run waits for the shell', async () => {
+  const { start, ended, runner, terminal, home } = await openRunner([
+    step('loop', "trap '' INT; echo go; until [ -e ~/enough ]; do :; done"),
+    step('after', 'echo after'),
+  ]);
+  const id = await start('loop');
+  await untilText(terminal, /\x07go\r\n/);
+  const after = await start('after');
+  runner.stop(id);
+  expect(await ended(id)).toMatchObject({
+    status: 'interrupted',
+    reason: expect.stringMatching(/^It could not be stopped: .* not known\.$/),
+  });
+  expect(terminal.state().status).toBe('busy');
+  await writeFile(join(home, 'enough'), '');
+  expect(await ended(after)).toMatchObject({ status: 'succeeded' });
+});
+
+test('a run that is suspended is interrupted and says how it goes on', async () => {
+  const { start, ended, terminal } = await openRunner([step('cat', 'bash -c "echo go; exec cat"')]);
+  const id = await start('cat');
+  await untilText(terminal, /\x07go\r\n/);
+  terminal.write('\x1a');
+  expect(await ended(id)).toMatchObject({ status: 'interrupted', reason: expect.stringContaining('`fg` lets it go on') });
+  terminal.write('kill %1\r');
 });
 
 test('a run that takes too long is stopped and fails with the reason', async () => {

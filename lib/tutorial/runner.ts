@@ -37,8 +37,9 @@ export interface Runner {
   close(): void;
 }
 
-/** Between Ctrl-C and TERM, and between TERM and KILL. */
+/** Between Ctrl-C and TERM, between TERM and KILL, and until it is plain that nothing helps. */
 const graceMs = 3000;
+const unstoppable = 'It could not be stopped: the shell itself is busy with it. What became of it is not known.';
 /** Runs and keys that are remembered; a click that comes later than this is a new one. */
 const memory = 1000;
 
@@ -180,9 +181,10 @@ export function createRunner({ terminal: openTerminal, findStep, variables, onRu
           if (entry.stopped) press(entry);
         },
         output: (_offset, bytes) => watchOutput(entry, bytes),
-        ended(to, exitStatus) {
+        ended(to, exitStatus, suspended) {
           lane.current = null;
-          change(entry, { type: 'ended', duration: elapsed(entry), to, exitStatus, stopped: entry.stopped });
+          if (suspended) change(entry, { type: 'suspended', duration: elapsed(entry), to });
+          else change(entry, { type: 'ended', duration: elapsed(entry), to, exitStatus, stopped: entry.stopped });
         },
         lost(reason, exitStatus) {
           lane.current = null;
@@ -215,12 +217,13 @@ export function createRunner({ terminal: openTerminal, findStep, variables, onRu
     }
   }
 
-  /** Ctrl-C, then TERM, then KILL to what is in the foreground. The shell itself is never signalled. */
+  /** Ctrl-C, then TERM, then KILL to what is in the foreground. The shell itself is never signalled, so what it does by itself may go on. */
   function press(entry: Entry): void {
     const terminal = lanes.get(entry.run.terminal)?.terminal;
     terminal?.interrupt();
     entry.timers.push(setTimeout(() => terminal?.signal('SIGTERM'), graceMs));
     entry.timers.push(setTimeout(() => terminal?.signal('SIGKILL'), 2 * graceMs));
+    entry.timers.push(setTimeout(() => terminal?.giveUp(unstoppable), 3 * graceMs));
   }
 
   function interrupt(entry: Entry, reason: string): void {
