@@ -172,7 +172,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       announce();
     },
     reset() {
-      append(Buffer.from(resetRest + resetModes));
+      append(Buffer.from(`${resetRest}${resetModes}\x1b[J`));
       // The emulators' answers to questions among random bytes stand at the prompt now, as if typed.
       if (status !== 'prompt') return;
       pty?.discardInput();
