@@ -63,6 +63,11 @@ export const SearchIcon = () => (
     <path d="M10.2 10.2L13.5 13.5" />
   </Icon>
 );
+export const ResetIcon = () => (
+  <Icon>
+    <path d="M9.500 3l3.500 3.500-5.500 5.500H5.500L3 9.500zM6.200 6.300l3.500 3.500M8 13.500h5" />
+  </Icon>
+);
 export const ReaderIcon = () => (
   <Icon>
     <circle cx="8" cy="3.2" r="1.2" fill="currentColor" />

@@ -1,3 +1,4 @@
+import type { TerminalName } from '#lib/shared/chapter.ts';
 import type { Run } from '#lib/shared/run.ts';
 import { CheckIcon, CrossIcon, StopIcon } from '../icons.tsx';
 import { InlineCode } from '../inline-code.tsx';
@@ -9,11 +10,21 @@ interface Props {
   unproven: boolean;
   now: number;
   connected: boolean;
+  /** What else a queued run may do than wait. */
+  waiting: Waiting;
   onStop(run: string): void;
   onShow(): void;
+  onMove(terminal: TerminalName): void;
 }
 
-export function StatusLine({ run, unproven, now, connected, onStop, onShow }: Props) {
+export interface Waiting {
+  /** The run that keeps its terminal busy; null: the learner's own command does. */
+  blocker: string | null;
+  /** A terminal that is at its prompt. */
+  other: TerminalName | null;
+}
+
+export function StatusLine({ run, unproven, now, connected, waiting, onStop, onShow, onMove }: Props) {
   const label = describeRun(run, now, unproven);
   const underWay = run.status === 'queued' || run.status === 'running';
   return (
@@ -30,9 +41,20 @@ export function StatusLine({ run, unproven, now, connected, onStop, onShow }: Pr
           </span>
         )}
       </p>
-      <button type="button" className="button button-quiet" onClick={onShow}>
-        Show in {run.terminal}
-      </button>
+      {run.status === 'queued' && waiting.other && (
+        <button type="button" className="button button-quiet" onClick={() => onMove(waiting.other!)} disabled={!connected}>
+          Run in {waiting.other} instead
+        </button>
+      )}
+      {run.status === 'queued' && waiting.blocker ? (
+        <button type="button" className="button button-quiet" onClick={() => onStop(waiting.blocker!)} disabled={!connected}>
+          Stop what runs there
+        </button>
+      ) : (
+        <button type="button" className="button button-quiet" onClick={onShow}>
+          Show in {run.terminal}
+        </button>
+      )}
       {underWay && (
         <button type="button" className="button button-stop" onClick={() => onStop(run.id)} disabled={!connected}>
           <StopIcon />

@@ -5,8 +5,8 @@ import { announce } from '#lib/client/announcements.ts';
 import { useNow } from '#lib/client/clock.ts';
 import { tell, useConnection } from '#lib/client/connection.ts';
 import { showPanel } from '#lib/client/panel.ts';
-import { useCheck, useExpectation, useLatestRun, useProgress, useRuns, useTerminalState } from '#lib/client/session.ts';
-import type { Step } from '#lib/shared/chapter.ts';
+import { useCheck, useExpectation, useLatestRun, useProgress, useRuns, useTerminalState, useWaiting } from '#lib/client/session.ts';
+import type { Step, TerminalName } from '#lib/shared/chapter.ts';
 import type { CheckReport } from '#lib/shared/check.ts';
 import type { RunRequest } from '#lib/shared/protocol.ts';
 import type { Result } from '#lib/shared/result.ts';
@@ -36,6 +36,7 @@ export function StepCard({ chapter, step, required, startRun }: Props) {
   const connection = useConnection();
   const terminal = useTerminalState(step.terminal);
   const now = useNow(run?.status === 'running', 500);
+  const waiting = useWaiting(run);
   const { ask, asking, refusal } = useAsking(chapter, step, startRun);
   useRunAnnouncements(step.title, run);
   useCheckAnnouncements(step.title, check, run);
@@ -52,11 +53,13 @@ export function StepCard({ chapter, step, required, startRun }: Props) {
       refusal={refusal}
       connected={connection.status === 'connected'}
       terminalStatus={terminal?.status ?? null}
+      waiting={waiting}
       now={now}
-      onRun={ask}
+      onRun={() => ask()}
+      onMove={ask}
       onStop={(id) => tell('run:stop', id)}
       onAnswer={(id) => tell('run:answer', id)}
-      onShow={() => goToTerminal(step.terminal)}
+      onShow={() => goToTerminal(run?.terminal ?? step.terminal)}
     />
   );
 }
@@ -75,14 +78,14 @@ function useAsking(chapter: string, step: Step, startRun: StartRun) {
     return () => clearTimeout(timer);
   }, [expected, told]);
 
-  async function ask() {
+  async function ask(terminal?: TerminalName) {
     if (underWay.current) return;
     underWay.current = true;
     setAsking(true);
     setRefusal(null);
-    showPanel(step.terminal);
+    showPanel(terminal ?? step.terminal);
     try {
-      const result = await startRun({ chapter, step: step.id, key: crypto.randomUUID() });
+      const result = await startRun({ chapter, step: step.id, key: crypto.randomUUID(), ...(terminal && { terminal }) });
       if (result.ok) setExpected(result.value.run);
       else setRefusal(result.reason);
     } catch {

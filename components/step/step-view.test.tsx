@@ -42,11 +42,13 @@ function draw(state: RunState | null, props: Partial<StepViewProps> = {}): strin
       refusal={null}
       connected={true}
       terminalStatus="prompt"
+      waiting={{ blocker: null, other: null }}
       now={4000}
       onRun={nothing}
       onStop={nothing}
       onAnswer={nothing}
       onShow={nothing}
+      onMove={nothing}
       {...props}
     />,
   );
@@ -91,6 +93,16 @@ test('a queued run can be taken out and not be started again', () => {
   expect(text(html)).toContain('Queued: waits until shell is at its prompt');
   expect(text(html)).toContain('Take out');
   expect(runButton(html)).toBeUndefined();
+});
+
+test('a queued run may run in another terminal, or what it waits for be stopped', () => {
+  const blocked = text(draw({ status: 'queued' }, { waiting: { blocker: 'r0', other: 'journal' } }));
+  expect(blocked).toContain('Run in journal instead');
+  expect(blocked).toContain('Stop what runs there');
+  // The learner's own command is stopped where it was typed.
+  const typed = text(draw({ status: 'queued' }, { waiting: { blocker: null, other: null } }));
+  expect(typed).toContain('Show in shell');
+  expect(typed).not.toMatch(/instead|Stop what/);
 });
 
 test('a running run shows its seconds and can be stopped', () => {

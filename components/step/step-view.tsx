@@ -1,5 +1,5 @@
 // A step as it looks for what is known of it; everything it shows comes in as props.
-import type { Step } from '#lib/shared/chapter.ts';
+import type { Step, TerminalName } from '#lib/shared/chapter.ts';
 import type { CheckReport, ExpectationReport } from '#lib/shared/check.ts';
 import type { Run } from '#lib/shared/run.ts';
 import { CopyButton } from '../copy-button.tsx';
@@ -10,7 +10,7 @@ import { CheckLine } from './check-line.tsx';
 import { CommandText } from './command-text.tsx';
 import { QuestionBox } from './question-box.tsx';
 import { Sample } from './sample.tsx';
-import { StatusLine } from './status-line.tsx';
+import { StatusLine, type Waiting } from './status-line.tsx';
 
 export interface RequiredStep {
   id: string;
@@ -37,8 +37,12 @@ export interface StepViewProps {
   /** Whether a click can reach the server now. */
   connected: boolean;
   terminalStatus: 'starting' | 'prompt' | 'busy' | 'exited' | null;
+  /** What a queued run may do instead of waiting. */
+  waiting: Waiting;
   now: number;
   onRun(): void;
+  /** Runs the queued step in another terminal. */
+  onMove(terminal: TerminalName): void;
   onStop(run: string): void;
   onAnswer(run: string): void;
   onShow(): void;
@@ -96,15 +100,17 @@ export function StepView(props: StepViewProps) {
           unproven={isUnproven(check, run)}
           now={now}
           connected={connected}
+          waiting={props.waiting}
           onStop={props.onStop}
           onShow={props.onShow}
+          onMove={props.onMove}
         />
       )}
       {verdict && <CheckLine label={verdict} terminal={step.terminal} enabled={canRun} onRun={props.onRun} />}
       {run?.status === 'running' && run.question && (
         <QuestionBox
           question={run.question}
-          terminal={step.terminal}
+          terminal={run.terminal}
           connected={connected}
           onAnswer={() => props.onAnswer(run.id)}
           onShow={props.onShow}

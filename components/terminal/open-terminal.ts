@@ -39,6 +39,8 @@ export async function openTerminal(element: HTMLElement, wishes: Wishes): Promis
     fontFamily: family,
     fontSize,
     lineHeight: 1.2,
+    // A program that prints random bytes would fill the browser's console with a line for each sequence that is none.
+    logLevel: 'off',
     linkHandler: { activate: (_event, uri) => wishes.askLink(uri), allowNonHttpProtocols: false },
     macOptionIsMeta: true,
     minimumContrastRatio: 4.5,

@@ -24,7 +24,7 @@ function joined(end: number) {
   joinTerminal(socket, 'shell', terminal as never, { refused: () => {}, drive: () => {} });
   return {
     typed,
-    print: (offset: number, text: string) => hear('terminal:output', 'shell', offset, new TextEncoder().encode(text).buffer),
+    print: (offset: number, text: string) => hear('terminal:output', 'shell', offset, new TextEncoder().encode(text)),
     parsed: () => new Promise<void>((resolve) => terminal.write('', resolve)),
     press: (key: string) => terminal.input(key),
   };

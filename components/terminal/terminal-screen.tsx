@@ -6,31 +6,34 @@ import { tell } from '#lib/client/connection.ts';
 import { useTerminalState } from '#lib/client/session.ts';
 import { useStored } from '#lib/client/stored.ts';
 import type { TerminalName } from '#lib/shared/chapter.ts';
-import { ReaderIcon, SearchIcon } from '../icons.tsx';
 import { AskDialog } from './ask-dialog.tsx';
 import { openLink } from './open-terminal.ts';
+import { type Paste, readPaste } from './paste.ts';
+import { PasteQuestion } from './paste-question.tsx';
 import { SearchBox } from './search-box.tsx';
+import { TerminalFoot } from './terminal-foot.tsx';
 import { useTerminal } from './use-terminal.ts';
 
 export function TerminalScreen({ name }: { name: TerminalName }) {
   const element = useRef<HTMLDivElement>(null);
   const state = useTerminalState(name);
   const [searching, setSearching] = useState(false);
-  const [pasting, setPasting] = useState<string | null>(null);
+  const [pasting, setPasting] = useState<Paste | null>(null);
   const [link, setLink] = useState<string | null>(null);
   const [refusal, setRefusal] = useState<string | null>(null);
   const [driving, setDriving] = useState(true);
-  const [copies, setCopies] = useState(0);
+  const [news, setNews] = useState({ count: 0, text: '' });
   const [reader, setReader] = useStored('screen-reader', 'off');
+  const [pasteQuestion, setPasteQuestion] = useStored('paste-question', 'on');
   const opened = useTerminal(name, element, {
     searchWanted: () => setSearching(true),
-    copied: () => setCopies((count) => count + 1),
+    resetWanted: reset,
+    copied: () => tellNews('Copied'),
     refused: setRefusal,
     drive: setDriving,
-    askPaste: setPasting,
+    pasted,
     askLink: setLink,
   });
-  const justCopied = useJustNow(copies);
 
   useEffect(() => {
     if (opened) opened.terminal.options.screenReaderMode = reader === 'on';
@@ -42,6 +45,27 @@ export function TerminalScreen({ name }: { name: TerminalName }) {
   }, [opened, driving, cols, rows]);
 
   const focus = () => opened?.terminal.focus();
+
+  function tellNews(text: string) {
+    setNews(({ count }) => ({ count: count + 1, text }));
+  }
+
+  function reset() {
+    tell('terminal:reset', name);
+    focus();
+  }
+
+  function pasted(text: string) {
+    if (!opened || !driving) return;
+    const paste = readPaste(text, { bracketed: opened.terminal.modes.bracketedPasteMode, atPrompt: state?.status === 'prompt' });
+    if (paste.ask === 'runs' || (paste.ask === 'waits' && pasteQuestion === 'on')) setPasting(paste);
+    else put(paste);
+  }
+
+  function put({ text, promptsTaken }: Paste) {
+    if (text) opened?.terminal.paste(text);
+    if (promptsTaken) tellNews('Pasted without the prompt sign “$”');
+  }
 
   return (
     <div className="terminal" data-terminal={name} data-terminal-status={state?.status ?? 'starting'} data-driving={driving}>
@@ -93,36 +117,25 @@ export function TerminalScreen({ name }: { name: TerminalName }) {
           </button>
         </div>
       )}
-      <footer className="terminal-foot">
-        <span className="terminal-keys" aria-live="polite">
-          {justCopied ? 'Copied' : 'Select to copy · Ctrl+Shift+V pastes'}
-        </span>
-        <button type="button" className="button button-quiet" onClick={() => setSearching(true)} title="Search (Ctrl+Shift+F)">
-          <SearchIcon /> <span className="sr-only">Search in {name}</span>
-        </button>
-        <button
-          type="button"
-          className="button button-quiet"
-          aria-pressed={reader === 'on'}
-          title="Screen reader mode"
-          onClick={() => setReader(reader === 'on' ? 'off' : 'on')}
-        >
-          <ReaderIcon /> <span className="sr-only">Screen reader mode</span>
-        </button>
-      </footer>
-      {pasting !== null && (
-        <AskDialog
-          title="Paste several lines?"
-          confirm="Paste"
-          onAnswer={(yes) => {
-            if (yes) opened?.terminal.paste(pasting);
+      <TerminalFoot
+        terminal={name}
+        news={news}
+        driving={driving}
+        readerOn={reader === 'on'}
+        onSearch={() => setSearching(true)}
+        onReset={reset}
+        onReader={() => setReader(reader === 'on' ? 'off' : 'on')}
+      />
+      {pasting && (
+        <PasteQuestion
+          paste={pasting}
+          onAnswer={(yes, again) => {
+            if (yes) put(pasting);
+            if (yes && again === 'never') setPasteQuestion('off');
             setPasting(null);
             focus();
           }}
-        >
-          <p>What runs in this terminal takes each line as soon as it comes, as if you had pressed Enter after it.</p>
-          <pre>{pasting}</pre>
-        </AskDialog>
+        />
       )}
       {link !== null && (
         <AskDialog
@@ -140,16 +153,4 @@ export function TerminalScreen({ name }: { name: TerminalName }) {
       )}
     </div>
   );
-}
-
-/** True for a moment after each change of the count. */
-function useJustNow(count: number): boolean {
-  const [now, setNow] = useState(false);
-  useEffect(() => {
-    if (count === 0) return;
-    setNow(true);
-    const timer = setTimeout(() => setNow(false), 1500);
-    return () => clearTimeout(timer);
-  }, [count]);
-  return now;
 }

@@ -1,21 +1,21 @@
 // Joins an emulator with the server's terminal, for as long as the element is on the page.
 import { type RefObject, useEffect, useRef, useState } from 'react';
-import { cleanText } from '#lib/client/clean-text.ts';
 import { appSocket } from '#lib/client/connection.ts';
 import type { TerminalLink } from '#lib/client/terminal-link.ts';
 import type { TerminalName } from '#lib/shared/chapter.ts';
 import { joinTerminal } from './join-terminal.ts';
+import { readKey } from './keys.ts';
 import { type OpenTerminal, openTerminal } from './open-terminal.ts';
 
 interface Callbacks {
   searchWanted(): void;
+  resetWanted(): void;
   copied(): void;
   refused(reason: string): void;
   /** Whether the learner types here, or looks on while another window does. */
   drive(driving: boolean): void;
   askLink(uri: string): void;
-  /** Several lines, and the program would run each as it comes. */
-  askPaste(text: string): void;
+  pasted(text: string): void;
 }
 
 export function useTerminal(name: TerminalName, element: RefObject<HTMLElement | null>, callbacks: Callbacks): OpenTerminal | null {
@@ -56,38 +56,40 @@ export function useTerminal(name: TerminalName, element: RefObject<HTMLElement |
 
 function guardKeysAndClipboard(place: HTMLElement, { terminal }: OpenTerminal, latest: RefObject<Callbacks>): () => void {
   terminal.attachCustomKeyEventHandler((event) => {
-    if (event.key === 'F6') return false; // goes to the text
-    if (!event.ctrlKey || !event.shiftKey) return true;
-    if (event.code === 'KeyV') return false; // the browser pastes
-    if (event.code !== 'KeyF' && event.code !== 'KeyC') return true;
+    const key = readKey(event);
+    if (key === null) return true;
+    // The browser pastes, and the page leaves.
+    if (key === 'paste' || key === 'leave') return false;
     event.preventDefault();
-    if (event.type === 'keydown' && event.code === 'KeyF') latest.current.searchWanted();
-    if (event.type === 'keydown' && event.code === 'KeyC') copySelection();
+    if (event.type !== 'keydown') return false;
+    if (key === 'copy') copySelection();
+    if (key === 'search') latest.current.searchWanted();
+    if (key === 'reset') latest.current.resetWanted();
     return false;
   });
   place.addEventListener('mouseup', copySelection);
+  place.addEventListener('copy', copied);
   place.addEventListener('paste', paste, true);
   return () => {
     place.removeEventListener('mouseup', copySelection);
+    place.removeEventListener('copy', copied);
     place.removeEventListener('paste', paste, true);
   };
 
   function copySelection() {
     const text = terminal.getSelection();
     if (!text) return;
-    navigator.clipboard.writeText(text).then(
-      () => latest.current.copied(),
-      () => {}, // the browser forbids it; its own copy command still works
-    );
+    navigator.clipboard.writeText(text).then(copied, () => {}); // the browser forbids it; its own copy command still works
+  }
+
+  function copied() {
+    if (terminal.hasSelection()) latest.current.copied();
   }
 
   /** Stands before the emulator's own paste, which would let a text end the bracket that protects it. */
   function paste(event: ClipboardEvent) {
     event.preventDefault();
     event.stopPropagation();
-    const text = cleanText(event.clipboardData?.getData('text/plain') ?? '');
-    if (!text) return;
-    if (/[\r\n]/.test(text) && !terminal.modes.bracketedPasteMode) latest.current.askPaste(text);
-    else terminal.paste(text);
+    latest.current.pasted(event.clipboardData?.getData('text/plain') ?? '');
   }
 }

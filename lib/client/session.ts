@@ -1,11 +1,12 @@
 // What the server has told this page: runs, cluster, terminals, progress, notices.
-import type { TerminalName } from '#lib/shared/chapter.ts';
+import { type TerminalName, terminalNames } from '#lib/shared/chapter.ts';
 import type { CheckReport, ExpectationReport } from '#lib/shared/check.ts';
 import type { ClusterState } from '#lib/shared/cluster.ts';
 import type { Notice, TerminalState } from '#lib/shared/protocol.ts';
 import type { Run } from '#lib/shared/run.ts';
 import { appSocket, tell } from './connection.ts';
 import { createLive, useLive } from './live.ts';
+import { watchWaking } from './wake.ts';
 
 type Runs = ReadonlyMap<string, Run>;
 type Terminals = Partial<Record<TerminalName, TerminalState>>;
@@ -38,6 +39,7 @@ export function startSession(): void {
   socket.on('notice', (notice) => notices.set([...notices.get().filter(({ id }) => id !== notice.id), notice]));
   socket.on('notice:over', dismissNotice);
   socket.connect();
+  watchWaking(() => showChapter(openChapter));
 }
 
 /** The chapter that this page shows, whose checks the server keeps up to date; null: none. */
@@ -68,6 +70,18 @@ export function latestRun(all: Runs, step: string): Run | null {
   let latest: Run | null = null;
   for (const run of all.values()) if (run.step === step && (!latest || run.queuedAt >= latest.queuedAt)) latest = run;
   return latest;
+}
+
+/** What keeps a queued run waiting, and which other terminal could take it. */
+export function useWaiting(run: Run | null): { blocker: string | null; other: TerminalName | null } {
+  return findWaiting(run, useRuns(), useLive(terminals));
+}
+
+export function findWaiting(run: Run | null, all: Runs, states: Terminals): { blocker: string | null; other: TerminalName | null } {
+  if (run?.status !== 'queued') return { blocker: null, other: null };
+  const blocker = [...all.values()].find(({ status, terminal }) => status === 'running' && terminal === run.terminal);
+  const other = terminalNames.find((name) => name !== run.terminal && (states[name]?.status ?? 'prompt') === 'prompt');
+  return { blocker: blocker?.id ?? null, other: other ?? null };
 }
 
 export function useCluster(): ClusterState {

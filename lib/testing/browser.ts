@@ -23,15 +23,16 @@ const quiet = [
 
 /**
  * Starts a headless Chromium: CHROME_PATH, else one on the PATH, else the packaged one (Linux x64).
+ * @param words further arguments of the browser's command line
  * @throws Error that names what to install when there is none
  */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(words: string[] = []): Promise<Browser> {
   const { executablePath, environment } = findInstalled() ?? (await unpackPackaged());
   // Tests visit loopback only, and the sandbox does not work for root or under some kernels' rules.
   return chromium.launch({
     executablePath,
     chromiumSandbox: false,
-    args: quiet,
+    args: [...quiet, ...words],
     env: { ...process.env, ...environment } as Record<string, string>,
   });
 }

@@ -13,14 +13,14 @@ export interface Tutorial {
 }
 
 /** Starts an app with a workspace of its own and opens it; all of it ends with the test. */
-export async function openTutorial(context: BrowserContextOptions = { viewport: { width: 1440, height: 900 } }): Promise<Tutorial> {
+export async function openTutorial(context: BrowserContextOptions = {}, browserWords: string[] = []): Promise<Tutorial> {
   const workspace = makeWorkspace();
   onTestFinished(() => removeWorkspace(workspace));
   const app = await startApp({ workspace });
   onTestFinished(async () => void (await app.stop()));
-  const browser = await launchBrowser();
+  const browser = await launchBrowser(browserWords);
   onTestFinished(() => browser.close());
-  const page = await browser.newPage(context);
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...context });
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('request', (request) => {
@@ -39,4 +39,24 @@ export async function readTerminal(page: Page, terminal: string): Promise<string
   const tree = page.locator(`[data-terminal="${terminal}"] .xterm-accessibility-tree`);
   await tree.waitFor({ state: 'attached' });
   return (await tree.locator('[role=listitem]').allTextContents()).join('\n').replaceAll('\u00a0', ' ');
+}
+
+/** Types into a terminal as a learner does, Enter included. */
+export async function typeCommand(page: Page, command: string, terminal = 'shell'): Promise<void> {
+  await focusTerminal(page, terminal);
+  await page.keyboard.insertText(command);
+  await page.keyboard.press('Enter');
+}
+
+export async function focusTerminal(page: Page, terminal = 'shell'): Promise<void> {
+  await page.locator(`[data-terminal="${terminal}"] .xterm-helper-textarea`).focus();
+}
+
+/** Without the graphics card the emulator draws text into the page, which can then be read as it is on the screen. */
+export const withoutWebgl = ['--disable-3d-apis'];
+
+/** What a terminal drawn without the graphics card shows, line by line. */
+export async function readScreen(page: Page, terminal = 'shell'): Promise<string> {
+  const rows = await page.locator(`[data-terminal="${terminal}"] .xterm-rows > div`).allTextContents();
+  return rows.map((row) => row.replaceAll('\u00a0', ' ').trimEnd()).join('\n');
 }
