@@ -75,7 +75,7 @@ async function serve({ etcd, keys, baseUrl }: Service, request: IncomingMessage,
 async function serveNew(etcd: Etcd, baseUrl: () => string, request: IncomingMessage, response: ServerResponse, query: string) {
   const hasForm = request.method === 'POST' || request.method === 'PUT';
   const body = hasForm ? await readBody(request, mostFormBytes) : undefined;
-  const size = readForm(query, body, request.headers['content-type']).get('size') || usualSize;
+  const size = readForm(query, body?.toString('latin1'), request.headers['content-type']).get('size') || usualSize;
   if (!/^[+-]?\d{1,18}$/.test(size)) {
     return answer(response, 400, `strconv.Atoi: parsing ${JSON.stringify(size)}: invalid syntax\n`, text);
   }

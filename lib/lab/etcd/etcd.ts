@@ -2,11 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { type Clock, systemClock } from './clock.ts';
-import { etcdHandler, plainKeysHandler } from './http.ts';
+import { etcdHandler } from './http.ts';
 import { KeyStore } from './key-store.ts';
 import type { Members } from './members.ts';
+import { plainKeysHandler } from './plain-keys.ts';
 import type { PlainHandler } from './plain-requests.ts';
-import { recover, StoreLog } from './store-log.ts';
+import { StoreLog } from './store-log.ts';
+import { recover } from './store-recovery.ts';
 
 export interface Etcd {
   store: KeyStore;
@@ -40,12 +42,13 @@ export async function openEtcd({ directory, members, clock = systemClock() }: Et
   for (const event of events) store.replay(event);
   await log.open(store, snapshot !== undefined);
   const timer = setInterval(() => store.hasExpiringKeys && store.expire(), expiryMs).unref();
-  const durable = () => log.durable();
+  const unsaved = () => log.unsaved();
   const raft = { index: store.index + 1, term: 2 };
   return {
-    ...{ store, notices, durable },
+    ...{ store, notices },
+    durable: async () => unsaved(),
     handlerOf(memberId) {
-      const service = { store, members, memberId, clusterId, startTime: new Date(), durable, raft };
+      const service = { store, members, memberId, clusterId, startTime: new Date(), unsaved, raft };
       return Object.assign(etcdHandler(service), { plain: plainKeysHandler(service) });
     },
     async close() {

@@ -10,19 +10,27 @@ export interface Form {
   error: string | undefined;
 }
 
-/** Parameters of the body win over those of the query. */
-export function readForm(query: string, body: Uint8Array | undefined, contentType: string | undefined): Form {
+/**
+ * Parameters of the body win over those of the query.
+ *
+ * @param body one character for each byte
+ */
+export function readForm(query: string, body: string | undefined, contentType: string | undefined): Form {
+  if (query === '' && !body) return noForm;
   const values = new Map<string, string>();
   let error: string | undefined;
   if (body && isUrlEncoded(contentType)) {
     if (body.length > longestForm) error = 'http: POST too large';
-    else error = readPairs(Buffer.from(body).toString('latin1'), values);
+    else error = readPairs(body, values);
   } else if (body && contentType?.toLowerCase().startsWith('multipart/form-data')) {
     error = 'send the form as application/x-www-form-urlencoded, multipart/form-data is not read here';
   }
   const queryError = readPairs(query, values);
   return { get: (name) => values.get(name), error: error ?? queryError };
 }
+
+/** Of a request without parameters. */
+export const noForm: Form = { get: () => undefined, error: undefined };
 
 /** Undoes percent signs in a path; bytes become UTF-8. Undefined when an escape is broken. */
 export function decodePath(path: string): string | undefined {

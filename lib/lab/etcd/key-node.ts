@@ -25,8 +25,17 @@ export function isDirectory(node: KeyNode): node is Directory {
 
 export function newNode(parent: Directory | undefined, name: string, index: number, content: { value: string } | { dir: true }): KeyNode {
   const prefix = !parent || parent.path === '/' ? '/' : `${parent.path}/`;
-  const node = { path: prefix + name, name, parent, createdIndex: index, modifiedIndex: index, expires: undefined };
-  return 'dir' in content ? { ...node, children: new Map(), value: '' } : { ...node, children: undefined, value: content.value };
+  const isFile = 'value' in content;
+  return {
+    path: prefix + name,
+    name,
+    parent,
+    createdIndex: index,
+    modifiedIndex: index,
+    expires: undefined,
+    children: isFile ? undefined : new Map(),
+    value: isFile ? content.value : '',
+  };
 }
 
 /** Removes the node from its parent; what is below it goes with it. */
@@ -44,8 +53,11 @@ export function* descendants(node: KeyNode): Generator<KeyNode> {
 /** `list` shows the children of a directory, `recursive` also theirs. Names that begin with `_` are left out. */
 export function viewNode(node: KeyNode, clock: Clock, { list = false, recursive = false, sorted = false } = {}): NodeView {
   const view: NodeView = { key: node.path, modifiedIndex: node.modifiedIndex, createdIndex: node.createdIndex };
-  Object.assign(view, viewExpiry(node.expires, clock));
-  if (!isDirectory(node)) return { ...view, value: node.value };
+  if (node.expires !== undefined) Object.assign(view, viewExpiry(node.expires, clock));
+  if (!isDirectory(node)) {
+    view.value = node.value;
+    return view;
+  }
   view.dir = true;
   if (!list) return view;
   const children = [...node.children.values()].filter((child) => !child.name.startsWith('_'));
@@ -54,8 +66,7 @@ export function viewNode(node: KeyNode, clock: Clock, { list = false, recursive 
   return view;
 }
 
-export function viewExpiry(expires: number | undefined, clock: Clock): Pick<NodeView, 'expiration' | 'ttl'> {
-  if (expires === undefined) return {};
+function viewExpiry(expires: number, clock: Clock): Pick<NodeView, 'expiration' | 'ttl'> {
   const expiration = new Date(expires + clock.wallOffset()).toISOString().replace(/\.?0+Z$/, 'Z');
   return { expiration, ttl: Math.ceil((expires - clock.now()) / 1000) };
 }

@@ -1,6 +1,6 @@
 // A request of the keys API: which parameters it has, in the order in which etcd checks them, and how it is carried out.
 import type { Clock } from './clock.ts';
-import type { Form } from './form.ts';
+import { type Form, noForm } from './form.ts';
 import type { KeyStore } from './key-store.ts';
 import { type ErrorCode, EtcdError, type KeyEvent } from './wire.ts';
 
@@ -24,29 +24,52 @@ export interface KeyRequest {
   ttl: bigint | undefined;
 }
 
+/** Throws `EtcdError` for the first parameter that is wrong. */
 export function parseKeyRequest(method: string, path: string, form: Form): KeyRequest {
+  const request = plainRequest(method, path);
+  if (form === noForm) return request;
   if (form.error !== undefined) refuse(210, form.error);
-  const prevIndex = Number(readInteger(form, 'prevIndex', 203));
-  const waitIndex = Number(readInteger(form, 'waitIndex', 203));
+  request.prevIndex = Number(readDigits(form, 'prevIndex', 203));
+  request.waitIndex = Number(readDigits(form, 'waitIndex', 203));
   const flag = (name: string) => readFlag(form, name) ?? false;
-  const recursive = flag('recursive');
-  const sorted = flag('sorted');
-  const wait = flag('wait');
-  const dir = flag('dir');
-  const quorum = flag('quorum');
-  const stream = flag('stream');
-  if (wait && method !== 'GET') refuse(209, '"wait" can only be used with GET requests');
+  request.recursive = flag('recursive');
+  request.sorted = flag('sorted');
+  request.wait = flag('wait');
+  request.dir = flag('dir');
+  request.quorum = flag('quorum');
+  request.stream = flag('stream');
+  if (request.wait && method !== 'GET') refuse(209, '"wait" can only be used with GET requests');
   if (form.get('prevValue') === '') refuse(201, '"prevValue" cannot be empty');
-  const noValueOnSuccess = flag('noValueOnSuccess');
-  const ttl = form.get('ttl') ? readInteger(form, 'ttl', 202) : undefined;
-  const prevExist = readFlag(form, 'prevExist', 'prevExist');
-  const refresh = readFlag(form, 'refresh', 'refresh');
-  if (refresh && form.get('value')) refuse(211, 'A value was provided on a refresh');
-  if (refresh && ttl === undefined) refuse(212, 'No TTL value set');
-  const [value, prevValue] = [form.get('value') ?? '', form.get('prevValue') ?? ''];
+  request.noValueOnSuccess = flag('noValueOnSuccess');
+  if (form.get('ttl')) request.ttl = BigInt(readDigits(form, 'ttl', 202));
+  request.prevExist = readFlag(form, 'prevExist', 'prevExist');
+  request.refresh = readFlag(form, 'refresh', 'refresh');
+  if (request.refresh && form.get('value')) refuse(211, 'A value was provided on a refresh');
+  if (request.refresh && request.ttl === undefined) refuse(212, 'No TTL value set');
+  request.value = form.get('value') ?? '';
+  request.prevValue = form.get('prevValue') ?? '';
+  return request;
+}
+
+/** One literal, so that all requests have the same shape: the engine is several times faster with them. */
+function plainRequest(method: string, path: string): KeyRequest {
   return {
-    ...{ method, path, value, prevValue, prevIndex, prevExist, waitIndex, recursive, sorted, wait, dir, quorum, stream },
-    ...{ refresh, noValueOnSuccess, ttl },
+    method,
+    path,
+    value: '',
+    prevValue: '',
+    prevIndex: 0,
+    prevExist: undefined,
+    waitIndex: 0,
+    recursive: false,
+    sorted: false,
+    wait: false,
+    dir: false,
+    quorum: false,
+    stream: false,
+    refresh: undefined,
+    noValueOnSuccess: false,
+    ttl: undefined,
   };
 }
 
@@ -78,11 +101,11 @@ function expiryOf(ttl: bigint | undefined, clock: Clock): number | undefined {
   return wall === 0n ? undefined : Number(wall) / 1e6 - clock.wallOffset();
 }
 
-function readInteger(form: Form, name: string, code: ErrorCode): bigint {
-  const text = form.get(name);
-  if (text === undefined) return 0n;
-  if (!/^\d{1,30}$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) refuse(code, `invalid value for "${name}"`);
-  return BigInt(text);
+/** An unsigned number of 64 bits; '0' when it was not sent. */
+function readDigits(form: Form, name: string, code: ErrorCode): string {
+  const text = form.get(name) ?? '0';
+  if (!/^\d{1,30}$/.test(text) || (text.length > 19 && BigInt(text) > 0xffff_ffff_ffff_ffffn)) refuse(code, `invalid value for "${name}"`);
+  return text;
 }
 
 const flags = new Map<string, boolean>([

@@ -159,9 +159,10 @@ export class KeyStore {
     this.#root = this.#restoreNode(undefined, root) as Directory;
   }
 
-  /** Makes a change again that `record` was given; tells nobody. */
+  /** Makes a change again that `record` was given, if it is not there already; tells nobody. */
   replay(event: KeyEvent): void {
     const { key, value, dir, expiration, createdIndex, modifiedIndex } = event.node;
+    if (modifiedIndex <= this.#index) return;
     const existing = this.#lookUp(key);
     const expires = expiration === undefined ? undefined : Date.parse(expiration) - this.clock.wallOffset();
     if (event.action === 'delete' || event.action === 'compareAndDelete' || event.action === 'expire') {
@@ -241,7 +242,8 @@ export class KeyStore {
   }
 
   #drop(node: KeyNode): void {
-    for (const each of descendants(node)) this.#expiring.delete(each);
+    if (isDirectory(node)) for (const each of descendants(node)) this.#expiring.delete(each);
+    else this.#expiring.delete(node);
     detach(node);
   }
 
@@ -299,7 +301,7 @@ export class KeyStore {
 
 /** `/a/b`: one slash before each name, none at the end, `.` and `..` resolved. */
 export function normalizePath(path: string): string {
-  if (/^(\/(?!\.{1,2}(\/|$))[^/]+)+$/.test(path)) return path;
+  if (path.startsWith('/') && !path.endsWith('/') && !path.includes('//') && !path.includes('/.')) return path;
   const names: string[] = [];
   for (const name of path.split('/')) {
     if (name === '..') names.pop();

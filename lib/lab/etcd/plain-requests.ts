@@ -1,26 +1,26 @@
 // The short way for what clients ask a thousand times a second: whole, plain requests are answered straight from the socket.
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { isOurs } from './request-gate.ts';
+import { type PlainRequest, readPlainRequest } from './plain-request.ts';
 
-export interface PlainRequest {
-  method: string;
-  /** As sent, without anything that would need decoding. */
-  path: string;
-  query: string;
-  body: Buffer | undefined;
-  contentType: string | undefined;
+/** Answers with undefined when the request is not one for the short way. Must not throw or reject. */
+export type PlainHandler = (request: PlainRequest) => PlainAnswer | undefined;
+
+/** A whole response, now or later; or one that goes on for as long as it likes, which answers with what to do when the client leaves. */
+export type PlainAnswer = string | Promise<string> | ((client: PlainClient) => () => void);
+
+export interface PlainClient {
+  write(text: string): void;
+  /** The response is over; the connection goes on. */
+  end(): void;
+  /** Bytes that the client has not fetched yet. */
+  unread(): number;
 }
-
-/** Answers with the whole response; undefined when the request is not one for the short way. Must not throw. */
-export type PlainHandler = (request: PlainRequest) => string | Promise<string> | undefined;
 
 /** As for the other connections. */
 const idleMs = 60_000;
-const longestRequest = 64 * 1024;
-const target = /^(GET|PUT) (\/[\w/.-]*)(?:\?([^\s#]*))? HTTP\/1\.1$/;
-/** Others may mean that the request is not plain: a proxy's, a browser's, one that goes on. */
-const plainHeaders = new Set(['host', 'user-agent', 'accept', 'accept-encoding', 'content-type', 'content-length']);
+/** A client that sends more while it waits for an answer has to wait. */
+const mostAhead = 64 * 1024;
 
 /**
  * Puts the short way in front of an HTTP server. The first request of a connection that is not plain, or does not arrive
@@ -29,83 +29,120 @@ const plainHeaders = new Set(['host', 'user-agent', 'accept', 'accept-encoding',
  */
 export function answerPlainRequests(server: Server, handle: PlainHandler): () => void {
   const listeners = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
-  const sockets = new Set<Socket>();
+  const connections = new Set<Socket>();
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    let busy = false;
-    let early: Buffer[] = [];
-    const drop = () => void socket.destroy();
-
-    function handOver(chunk: Buffer): void {
-      leave();
-      socket.setTimeout(0);
-      socket.unshift(chunk);
+    connections.add(socket);
+    takeConnection(socket, handle, (rest) => {
+      connections.delete(socket);
+      if (rest === undefined) return;
+      socket.unshift(rest);
       for (const listener of listeners) listener.call(server, socket);
-    }
-
-    function leave(): void {
-      sockets.delete(socket);
-      socket.off('data', take).off('end', drop).off('error', drop).off('timeout', drop).off('close', leave);
-    }
-
-    function take(chunk: Buffer): void {
-      if (busy) {
-        early.push(chunk);
-        return;
-      }
-      const request = parsePlainRequest(chunk);
-      const answer = request && handle(request);
-      if (answer === undefined) handOver(chunk);
-      else if (typeof answer === 'string') socket.write(answer);
-      else finish(answer);
-    }
-
-    function finish(answer: Promise<string>): void {
-      busy = true;
-      void answer.then((text) => {
-        socket.write(text);
-        busy = false;
-        const next = Buffer.concat(early);
-        early = [];
-        if (next.length > 0) take(next);
-      });
-    }
-
-    socket.setTimeout(idleMs);
-    socket.on('data', take).on('end', drop).on('error', drop).on('timeout', drop).on('close', leave);
+    });
   });
   return () => {
-    for (const socket of sockets) socket.destroy();
+    for (const socket of connections) socket.destroy();
   };
 }
 
-function parsePlainRequest(chunk: Buffer): PlainRequest | undefined {
-  if (chunk.length > longestRequest) return undefined;
-  const end = chunk.indexOf('\r\n\r\n');
-  if (end < 0) return undefined;
-  const lines = chunk.toString('latin1', 0, end).split('\r\n');
-  const [, method, path, query = ''] = target.exec(lines[0]!) ?? [];
-  if (method === undefined || path === undefined || path.includes('//') || path.includes('/.')) return undefined;
-  const headers = readHeaders(lines);
-  if (!headers || !isOurs(headers.get('host') ?? '', [])) return undefined;
-  const length = headers.get('content-length') ?? (method === 'GET' ? '0' : '');
-  if (!/^\d{1,6}$/.test(length) || Number(length) !== chunk.length - end - 4) return undefined;
-  const body = method === 'GET' ? undefined : chunk.subarray(end + 4);
-  return method === 'GET' && length !== '0' ? undefined : { method, path, query, body, contentType: headers.get('content-type') };
-}
+/** @param onLeave called once, with what is still to be answered if the connection is alive */
+function takeConnection(socket: Socket, handle: PlainHandler, onLeave: (rest?: Buffer) => void): void {
+  /** One character for each byte. */
+  let input = '';
+  let output = '';
+  /** A response is under way that is not whole yet. */
+  let answering = false;
+  /** Undoes what goes on for as long as the client stays. */
+  let stop: (() => void) | undefined;
+  let draining = false;
+  let ended = false;
 
-/** Undefined when there is one that is not plain, or one twice. */
-function readHeaders(lines: string[]): Map<string, string> | undefined {
-  const headers = new Map<string, string>();
-  for (let index = 1; index < lines.length; index++) {
-    const line = lines[index]!;
-    const colon = line.indexOf(':');
-    const name = line.slice(0, colon).toLowerCase();
-    const value = line.slice(colon + 1).trim();
-    if (name === 'connection' && value.toLowerCase() === 'keep-alive') continue;
-    if (!plainHeaders.has(name) || headers.has(name)) return undefined;
-    headers.set(name, value);
+  function take(chunk: Buffer): void {
+    input += chunk.toString('latin1');
+    if (!answering && !draining) proceed();
+    else if (input.length > mostAhead) socket.pause();
   }
-  return headers;
+
+  /** Answers in the order of the requests, and begins none before the one before it is answered. */
+  function proceed(): void {
+    while (input !== '' && !answering && !draining) {
+      const read = readPlainRequest(input);
+      const answer = read && handle(read.request);
+      if (answer === undefined) {
+        flush();
+        leave(Buffer.from(input, 'latin1'));
+        return;
+      }
+      input = input.slice(read!.length);
+      if (typeof answer === 'string') output += answer;
+      else if (typeof answer === 'function') stream(answer);
+      else wait(answer);
+    }
+    flush();
+    if (answering || draining) return;
+    if (ended) socket.end();
+    else if (socket.isPaused()) socket.resume();
+  }
+
+  function wait(answer: Promise<string>): void {
+    answering = true;
+    void answer.then((text) => {
+      answering = false;
+      output += text;
+      proceed();
+    });
+  }
+
+  function stream(answer: Exclude<PlainAnswer, string | Promise<string>>): void {
+    answering = true;
+    socket.setTimeout(0);
+    stop = answer({
+      write(text) {
+        output += text;
+        flush();
+      },
+      end() {
+        answering = false;
+        stop = undefined;
+        socket.setTimeout(idleMs);
+        if (!socket.destroyed) proceed();
+      },
+      unread: () => socket.writableLength,
+    });
+  }
+
+  function flush(): void {
+    if (output === '' || socket.destroyed) return;
+    const text = output;
+    output = '';
+    // Without a character that takes two bytes, nothing has to be converted.
+    const fits = socket.write(text, Buffer.byteLength(text) === text.length ? 'latin1' : 'utf8');
+    if (!fits && !answering && !draining) {
+      draining = true;
+      socket.once('drain', () => {
+        draining = false;
+        proceed();
+      });
+    }
+  }
+
+  /** Who has said all can still be answered; who watches has left. */
+  function onEnd(): void {
+    ended = true;
+    if (stop) socket.destroy();
+    else if (!answering && !draining) socket.end();
+  }
+
+  const drop = () => void socket.destroy();
+  const gone = () => leave();
+
+  function leave(rest?: Buffer): void {
+    socket.off('data', take).off('end', onEnd).off('timeout', drop).off('close', gone);
+    if (rest) socket.off('error', drop).setTimeout(0);
+    stop?.();
+    onLeave(rest);
+  }
+
+  socket.setTimeout(idleMs);
+  socket.on('data', take).on('end', onEnd).on('error', drop).on('timeout', drop).on('close', gone);
 }

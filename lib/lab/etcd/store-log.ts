@@ -1,190 +1,206 @@
-// The store on disk: a snapshot and a log of the changes since, each line with its checksum.
-import { constants, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
-import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
+// Keeps a store on disk: what changes together is written together, and a log that got long is replaced by a snapshot.
+import { rmSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import type { KeyStore } from './key-store.ts';
+import { LogFile } from './log-file.ts';
+import { encodeLine, logFile, type Recovered, type Snapshot, snapshotFile } from './store-recovery.ts';
 import type { StoreState } from './store-state.ts';
-import type { KeyEvent } from './wire.ts';
+import { encodeRecord, type KeyEvent } from './wire.ts';
 
 /** A longer log is replaced by a snapshot; replaying this much takes about 50 ms. */
 const longestLog = 4 * 1024 * 1024;
-/** A log grows by this much at a time, in zeros: a write that changes no file's length takes half the time to be safe. */
-const growth = 1024 * 1024;
-/** Where each write waits for the disk by itself it takes one call instead of two; elsewhere it does not reach the disk itself. */
-const writesAreDurable = process.platform === 'linux';
+/** From here on the next log is made ready, so that nobody has to wait for it. */
+const almostLongest = longestLog - 512 * 1024;
+/** The next batch is on its way while the one before it waits for the disk. */
+const mostUnderWay = 2;
 /** How long to wait before writing again to a disk that refused. */
 const retryMs = 1000;
 
-interface Snapshot {
-  format: 1;
-  /** The log that goes on from here is `log-<generation>`. */
-  generation: number;
-  clusterId: string;
-  state: StoreState;
-}
-
-export interface Recovered {
-  snapshot: Snapshot | undefined;
-  /** Changes since the snapshot, in order. */
-  events: KeyEvent[];
-  /** The last log and how much of it is whole. */
-  generation: number;
-  length: number;
-  /** What was damaged and what was done about it, for people. */
-  notices: string[];
-}
-
-/** Reads what an earlier process left, whatever state it is in. */
-export function recover(directory: string): Recovered {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const notices: string[] = [];
-  const snapshot = readSnapshot(join(directory, 'snapshot.json'), notices);
-  const generations = readdirSync(directory)
-    .flatMap((name) => /^log-(\d+)$/.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b);
-  const recovered: Recovered = { snapshot, events: [], generation: snapshot?.generation ?? 1, length: 0, notices };
-  for (const generation of generations) {
-    const path = join(directory, `log-${generation}`);
-    if (generation < (snapshot?.generation ?? 0)) {
-      rmSync(path); // a crash came between the snapshot and this
-      continue;
-    }
-    const bytes = readFileSync(path);
-    recovered.length = readLines(bytes, (event) => recovered.events.push(event));
-    recovered.generation = generation;
-    const damaged = writtenLength(bytes) - recovered.length;
-    if (damaged > 0) {
-      notices.push(`The last ${damaged} bytes of ${path} were incomplete and are dropped.`);
-    }
-  }
-  return recovered;
+/** Lines that go to the disk together. */
+interface Batch {
+  lines: string[];
+  size: number;
+  status: 'open' | 'under way' | 'written' | 'failed';
+  error: unknown;
+  /** Settles when this and everything before it is on disk. */
+  safe: Promise<void>;
+  resolve(): void;
+  reject(error: unknown): void;
 }
 
 export class StoreLog {
   #directory: string;
   #clusterId: string;
   #store: KeyStore | undefined;
+  #file: LogFile | undefined;
   #generation: number;
-  #file: FileHandle | undefined;
-  #length: number;
-  /** How long the file is, with the zeros at its end. */
-  #allocated: number;
-  #pending: string[] = [];
-  #waiting: { resolve(): void; reject(error: unknown): void }[] = [];
-  #running: Promise<void> | undefined;
+  /** The oldest log that is still there. */
+  #oldest: number;
+  /** So many bytes of the file are on disk without a gap. */
+  #safeLength: number;
+  #batch = newBatch();
+  #underWay: Batch[] = [];
+  #isScheduled = false;
   #retry: NodeJS.Timeout | undefined;
+  /** The next log, from the moment on when it is being made ready. */
+  #spare: { file: LogFile | undefined } | undefined;
+  /** A snapshot is being written. */
+  #isSaving = false;
+  /** What nobody waits for but `close`. */
+  #background = new Set<Promise<unknown>>();
   #closed = false;
 
-  constructor(directory: string, clusterId: string, { generation, length }: Recovered) {
+  constructor(directory: string, clusterId: string, { snapshot, generation, length }: Recovered) {
     this.#directory = directory;
     this.#clusterId = clusterId;
+    this.#oldest = snapshot?.generation ?? generation;
     this.#generation = generation;
-    this.#length = length;
-    this.#allocated = length;
+    this.#safeLength = length;
   }
 
   /** Opens the log; a store that has no snapshot yet gets one. */
   async open(store: KeyStore, hasSnapshot: boolean): Promise<void> {
     this.#store = store;
-    this.#file = await openLog(this.#directory, this.#generation);
-    await this.#file.truncate(this.#length);
+    this.#file = await LogFile.open(logFile(this.#directory, this.#generation), this.#safeLength);
     if (!hasSnapshot) await this.#writeSnapshot(this.#generation, store.save());
+    this.#inBackground(this.#file.prepare());
   }
 
   append(event: KeyEvent): void {
-    this.#pending.push(`${encodeLine(event)}\n`);
-    this.#start();
+    this.#batch.lines.push(encodeLine(encodeRecord(event)));
+    this.#schedule();
   }
 
-  /** Resolves when everything appended until now is on disk; rejects when the disk refuses it. */
-  durable(): Promise<void> {
-    if (this.#pending.length === 0 && !this.#running) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.#start();
-    });
+  /** Resolves when everything appended until now is on disk, rejects when the disk refuses it; undefined when nothing is missing. */
+  unsaved(): Promise<void> | undefined {
+    if (this.#batch.lines.length > 0) {
+      this.#schedule();
+      return this.#batch.safe;
+    }
+    return this.#underWay.at(-1)?.safe;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#retry);
-    await this.durable().catch(() => {}); // the caller was told when it happened
-    await this.#running;
-    await this.#file?.truncate(this.#length).catch(() => {}); // the zeros do no harm
+    this.#endRetry();
+    await this.unsaved()?.catch(() => {}); // the caller was told when it happened
+    this.#endRetry();
+    await Promise.all(this.#background);
+    if (this.#spare?.file) {
+      await this.#spare.file.close();
+      rmSync(logFile(this.#directory, this.#generation + 1), { force: true });
+    }
     await this.#file?.close();
   }
 
+  /** One turn later, so that what is written together is flushed together. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#start();
+    });
+  }
+
   #start(): void {
-    if (this.#running || (this.#retry && !this.#closed)) return;
-    // One turn later, so that what is written together is flushed together.
-    this.#running = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#run());
+    if (this.#batch.lines.length === 0 || this.#underWay.length >= mostUnderWay || this.#retry || !this.#file) return;
+    if (this.#underWay.some(({ status }) => status === 'failed')) return;
+    if (this.#spare?.file && !this.#isSaving && this.#file.length > longestLog) {
+      if (this.#underWay.length > 0) return; // the last one to be safe starts again
+      this.#rotate(this.#spare.file);
+    } else if (!this.#spare && this.#file.length > almostLongest) this.#makeSpare();
+    const batch = this.#batch;
+    this.#batch = newBatch();
+    this.#underWay.push(batch);
+    batch.status = 'under way';
+    batch.lines.push('');
+    const bytes = Buffer.from(batch.lines.join('\n'));
+    batch.lines.pop();
+    batch.size = bytes.length;
+    this.#file.write(bytes).then(
+      () => this.#settle(batch, 'written'),
+      (error) => {
+        batch.error = error;
+        this.#settle(batch, 'failed');
+      },
+    );
   }
 
-  async #run(): Promise<void> {
-    while (this.#pending.length > 0 || this.#waiting.length > 0) {
-      const batch = this.#pending;
-      const waiting = this.#waiting;
-      this.#pending = [];
-      this.#waiting = [];
-      try {
-        await this.#write(batch);
-        for (const { resolve } of waiting) resolve();
-      } catch (error) {
-        this.#pending = [...batch, ...this.#pending];
-        for (const { reject } of [...waiting, ...this.#waiting.splice(0)]) reject(error);
-        this.#retryLater();
-        break;
-      }
+  #settle(batch: Batch, status: 'written' | 'failed'): void {
+    batch.status = status;
+    while (this.#underWay[0]?.status === 'written') {
+      const safe = this.#underWay.shift()!;
+      this.#safeLength += safe.size;
+      safe.resolve();
     }
-    this.#running = undefined;
+    const failed = this.#underWay.find((each) => each.status === 'failed');
+    if (!failed) this.#start();
+    else if (this.#underWay.every((each) => each.status !== 'under way')) this.#giveBack(failed.error);
   }
 
-  async #write(batch: string[]): Promise<void> {
-    if (batch.length === 0) return;
-    const text = Buffer.from(batch.join(''));
-    const end = this.#length + text.length;
-    const bytes = end > this.#allocated ? Buffer.concat([text], text.length + growth) : text;
-    // At a position, so that what a failed attempt left behind is overwritten.
-    for (let at = 0; at < bytes.length; ) {
-      at += (await this.#file!.write(bytes, at, bytes.length - at, this.#length + at)).bytesWritten;
-    }
-    if (!writesAreDurable) await this.#file!.datasync();
-    this.#allocated = Math.max(this.#allocated, this.#length + bytes.length);
-    this.#length = end;
-    // The changes are safe; should this fail, the log only grows on until the next attempt.
-    if (this.#length > longestLog) await this.#rotate().catch(() => {});
+  /** What could not be written goes to the front of what is to be written next, and all who wait are told. */
+  #giveBack(error: unknown): void {
+    const batches = [...this.#underWay, this.#batch];
+    this.#underWay = [];
+    this.#batch = newBatch();
+    this.#batch.lines = batches.flatMap(({ lines }) => lines);
+    this.#file!.rewind(this.#safeLength);
+    for (const { reject } of batches) reject(error);
+    if (this.#closed) return;
+    this.#retry = setTimeout(() => {
+      this.#endRetry();
+      this.#start();
+    }, retryMs).unref();
   }
 
-  /** The next log is begun before the snapshot counts, so a crash at any point leaves a whole chain. */
-  async #rotate(): Promise<void> {
-    const generation = this.#generation + 1;
-    const next = await openLog(this.#directory, generation);
-    // Taken now: what is still pending is in the snapshot already and must not be replayed on top of it.
-    const state = this.#store!.save();
-    const contained = this.#pending.splice(0);
-    try {
-      await this.#writeSnapshot(generation, state);
-    } catch (error) {
-      this.#pending = [...contained, ...this.#pending];
-      await next.close();
-      throw error;
-    }
-    await this.#file!.close();
-    rmSync(join(this.#directory, `log-${this.#generation}`), { force: true });
+  #endRetry(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+  }
+
+  #makeSpare(): void {
+    const spare: { file: LogFile | undefined } = { file: undefined };
+    this.#spare = spare;
+    const opening = LogFile.open(logFile(this.#directory, this.#generation + 1), 0).then(async (file) => {
+      await file.prepare().catch(() => {}); // its first write tries again
+      spare.file = file;
+    });
+    this.#inBackground(
+      opening.catch(() => {
+        this.#spare = undefined; // until the next write, the log just grows on
+      }),
+    );
+  }
+
+  /**
+   * Goes on in the next log. What waits to be written is in the snapshot already and goes into that log as well: who reads
+   * both skips what he has. The old logs are deleted when the snapshot counts, so a crash at any point leaves a whole chain.
+   */
+  #rotate(next: LogFile): void {
+    const full = this.#file!;
     this.#file = next;
-    this.#generation = generation;
-    this.#length = 0;
-    this.#allocated = 0;
+    this.#spare = undefined;
+    this.#safeLength = 0;
+    const generation = ++this.#generation;
+    this.#isSaving = true;
+    const snapshot = this.#writeSnapshot(generation, this.#store!.save())
+      .then(() => {
+        for (; this.#oldest < generation; this.#oldest++) rmSync(logFile(this.#directory, this.#oldest), { force: true });
+      })
+      .finally(() => {
+        this.#isSaving = false;
+      });
+    this.#inBackground(full.close());
+    this.#inBackground(snapshot);
   }
 
   async #writeSnapshot(generation: number, state: StoreState): Promise<void> {
     const snapshot: Snapshot = { format: 1, generation, clusterId: this.#clusterId, state };
-    const path = join(this.#directory, 'snapshot.json');
+    const path = snapshotFile(this.#directory);
     const file = await open(`${path}.new`, 'w', 0o600);
     try {
-      await file.writeFile(encodeLine(snapshot));
+      await file.writeFile(encodeLine(JSON.stringify(snapshot)));
       await file.datasync();
     } finally {
       await file.close();
@@ -192,60 +208,18 @@ export class StoreLog {
     await rename(`${path}.new`, path);
   }
 
-  #retryLater(): void {
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
-      if (this.#pending.length > 0) this.#start();
-    }, retryMs).unref();
+  /** A failure does no harm: what is on disk counts as before, and the next occasion tries again. */
+  #inBackground(work: Promise<unknown>): void {
+    const tracked: Promise<unknown> = work.catch(() => {}).then(() => this.#background.delete(tracked));
+    this.#background.add(tracked);
   }
 }
 
-function openLog(directory: string, generation: number): Promise<FileHandle> {
-  const flags = constants.O_RDWR | constants.O_CREAT | (writesAreDurable ? constants.O_DSYNC : 0);
-  return open(join(directory, `log-${generation}`), flags, 0o600);
-}
-
-/** Without the zeros at the end. */
-function writtenLength(bytes: Buffer): number {
-  let length = bytes.length;
-  while (length > 0 && bytes[length - 1] === 0) length--;
-  return length;
-}
-
-function readSnapshot(path: string, notices: string[]): Snapshot | undefined {
-  let line: string;
-  try {
-    line = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  const snapshot = decodeLine(line) as Snapshot | undefined;
-  if (snapshot?.format === 1) return snapshot;
-  const aside = `${path}.corrupt-${Date.now()}`;
-  renameSync(path, aside);
-  notices.push(`${path} could not be read and is now ${aside}; only what the log holds is left.`);
-  return undefined;
-}
-
-/** How many bytes of it are whole lines; stops at the first that is not. */
-function readLines(bytes: Buffer, take: (event: KeyEvent) => void): number {
-  let start = 0;
-  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-    const event = decodeLine(bytes.toString('utf8', start, end));
-    if (!event) break;
-    take(event as KeyEvent);
-    start = end + 1;
-  }
-  return start;
-}
-
-function encodeLine(value: unknown): string {
-  const text = JSON.stringify(value);
-  return `${crc32(text).toString(16).padStart(8, '0')} ${text}`;
-}
-
-function decodeLine(line: string): unknown {
-  const text = line.slice(9);
-  return line.slice(0, 8) === crc32(text).toString(16).padStart(8, '0') ? JSON.parse(text) : undefined;
+function newBatch(): Batch {
+  let [resolve, reject]: [() => void, (error: unknown) => void] = [() => {}, () => {}];
+  const safe = new Promise<void>((...settle) => {
+    [resolve, reject] = settle;
+  });
+  safe.catch(() => {}); // often nobody waits
+  return { lines: [], size: 0, status: 'open', error: undefined, safe, resolve, reject };
 }

@@ -72,8 +72,8 @@ export function encodeError({ code, detail, index }: EtcdError): string {
   return `${goJson({ errorCode: code, message: errors[code].message, cause: detail || undefined, index })}\n`;
 }
 
-export function encodeEvent({ action, node, prevNode }: KeyEvent): string {
-  return `${goJson({ action, node: wireNode(node), prevNode: prevNode && wireNode(prevNode) })}\n`;
+export function encodeEvent(event: KeyEvent): string {
+  return `${eventText(event)}\n`;
 }
 
 /** What `noValueOnSuccess=true` leaves of an event. */
@@ -81,18 +81,40 @@ export function encodeBareEvent({ action }: KeyEvent): string {
   return `${goJson({ action })}\n`;
 }
 
-function wireNode(node: NodeView): object {
-  const { key, value, dir, expiration, ttl, nodes, modifiedIndex, createdIndex } = node;
-  return {
-    key: key === '/' ? undefined : key,
-    value,
-    dir,
-    expiration,
-    ttl: ttl || undefined,
-    nodes: nodes?.length ? nodes.map(wireNode) : undefined,
-    modifiedIndex: modifiedIndex || undefined,
-    createdIndex: createdIndex || undefined,
-  };
+/** One line of JSON that `JSON.parse` makes the event of again. */
+export function encodeRecord(event: KeyEvent): string {
+  const text = eventText(event);
+  return event.refresh ? `${text.slice(0, -1)},"refresh":true}` : text;
+}
+
+// A change is written to the log, to the one who made it and to all who watch, one after the other.
+let last: { event: KeyEvent; text: string } | undefined;
+
+function eventText(event: KeyEvent): string {
+  if (last?.event === event) return last.text;
+  const { action, node, prevNode } = event;
+  const before = prevNode ? `,"prevNode":${nodeText(prevNode)}` : '';
+  const text = `{"action":"${action}","node":${nodeText(node)}${before}}`;
+  last = { event, text };
+  return text;
+}
+
+/** By hand, because this is most of what a read costs. */
+function nodeText({ key, value, dir, expiration, ttl, nodes, modifiedIndex, createdIndex }: NodeView): string {
+  let fields = '';
+  if (key !== '/') fields += `,"key":${goString(key)}`;
+  if (value !== undefined) fields += `,"value":${goString(value)}`;
+  if (dir) fields += ',"dir":true';
+  if (expiration !== undefined) fields += `,"expiration":"${expiration}"`;
+  if (ttl) fields += `,"ttl":${ttl}`;
+  if (nodes?.length) fields += `,"nodes":[${nodes.map(nodeText).join(',')}]`;
+  if (modifiedIndex) fields += `,"modifiedIndex":${modifiedIndex}`;
+  if (createdIndex) fields += `,"createdIndex":${createdIndex}`;
+  return `{${fields.slice(1)}}`;
+}
+
+function goString(text: string): string {
+  return /^[ !#-%'-;=?-[\]-~]*$/.test(text) ? `"${text}"` : goJson(text);
 }
 
 /** JSON as Go's encoder writes it: what could be read as HTML is escaped, and so are the two odd line ends. */
