@@ -71,11 +71,12 @@ test('a pattern full of stars takes no time', () => {
 });
 
 test('comments and empty lines are nothing; markers, hashed names and broken lines are skipped with a warning', () => {
+  const key = 'AAAAB3NzaC1yc2E=';
   const { hosts, warnings } = parseKnownHosts(
-    '# note\n\nhost ssh-rsa AAAA comment\n@revoked host ssh-rsa AAAA\n|1|x|y ssh-rsa AAAA\nlost\n',
+    `# note\n\nhost ssh-rsa ${key} comment\n@revoked host ssh-rsa ${key}\n|1|x|y ssh-rsa ${key}\nlost\nhost ssh-rsa AAAA\nhost ssh-dss ${key}\n`,
   );
-  expect(hosts).toEqual([{ patterns: ['host'], type: 'ssh-rsa', key: 'AAAA' }]);
-  expect(warnings.map((warning) => warning.match(/^line \d/)?.[0])).toEqual(['line 4', 'line 5', 'line 6']);
+  expect(hosts).toEqual([{ patterns: ['host'], type: 'ssh-rsa', key }]);
+  expect(warnings.map((warning) => warning.match(/^line \d/)?.[0])).toEqual(['line 4', 'line 5', 'line 6', 'line 7', 'line 8']);
 });
 
 test('an unknown host is asked about, remembered and then trusted without a question', async () => {

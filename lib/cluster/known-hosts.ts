@@ -1,7 +1,7 @@
 // The known_hosts file as fleetctl keeps it: OpenSSH's format, its prompt, and its warning when a key has changed.
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fingerprint, type HostKey, typeName } from './host-key.ts';
+import { fingerprint, type HostKey, readHostKey, typeName } from './host-key.ts';
 
 export interface KnownHost {
   /** With `*` and `?`; a leading `!` excludes. */
@@ -88,6 +88,7 @@ export function parseKnownHosts(text: string): { hosts: KnownHost[]; warnings: s
     if (names.startsWith('@')) skip(`the marker ${names} is not understood`);
     else if (names.startsWith('|')) skip('hashed host names are not understood');
     else if (type === undefined || key === undefined) skip('it is not "host type key"');
+    else if (readHostKey(Buffer.from(key, 'base64'))?.type !== type) skip('its key cannot be read');
     else hosts.push({ patterns: names.split(','), type, key });
   }
   return { hosts, warnings };

@@ -29,6 +29,8 @@ test('what is kept and what is dropped', () => {
 
 test('a line that is no option and a line that is too long are errors', () => {
   expect(() => parseUnitFile('[Unit]\nnonsense\n')).toThrow('unexpected newline encountered while parsing option name');
+  expect(() => parseUnitFile('[Unit\nAfter=x\n')).toThrow('unable to find end of section');
+  expect(() => parseUnitFile('[Unit] x\n')).toThrow('found garbage after section name Unit: "x"');
   expect(() => parseUnitFile(`[Unit]\nDescription=${'x'.repeat(2048)}\n`)).toThrow('line too long (max 2048 bytes)');
 });
 

@@ -6,7 +6,7 @@ const maxLineBytes = 2048;
 
 /**
  * Text before the first section is ignored; a continued value keeps its backslashes and newlines.
- * Throws what fleetctl reports for a line that is too long or has no `=`.
+ * Throws what fleetctl reports for a line that is too long or has no `=`, and for a section's name that does not end the line.
  */
 export function parseUnitFile(text: string): UnitOption[] {
   const options: UnitOption[] = [];
@@ -15,9 +15,8 @@ export function parseUnitFile(text: string): UnitOption[] {
   for (let index = 0; index < lines.length; index += 1) {
     const line = checkLength(lines[index]!).trimStart();
     if (line.trim() === '' || line.startsWith('#') || line.startsWith(';')) continue;
-    const header = line.match(/^\[([^\]]*)\]/);
-    if (header) {
-      section = header[1]!;
+    if (line.startsWith('[')) {
+      section = readSection(line);
       continue;
     }
     if (section === null) continue;
@@ -31,6 +30,14 @@ export function parseUnitFile(text: string): UnitOption[] {
     options.push({ section, name: line.slice(0, equals).trim(), value: value.trim() });
   }
   return options;
+}
+
+function readSection(line: string): string {
+  const end = line.indexOf(']');
+  if (end < 0) throw new Error('unable to find end of section');
+  const garbage = line.slice(end + 1).trim();
+  if (garbage !== '') throw new Error(`found garbage after section name ${line.slice(1, end)}: ${JSON.stringify(garbage)}`);
+  return line.slice(1, end);
 }
 
 function checkLength(line: string): string {

@@ -20,9 +20,9 @@ const fleetSocket = '/var/run/fleet.sock';
 
 /** Rejects with the sentence that follows `Unable to initialize client: `. */
 export async function openConnection(flags: Arguments, environment: NodeJS.ProcessEnv, console: Console): Promise<Connection> {
-  if (flags.text('driver').toUpperCase() !== 'API') {
-    throw new Error(`the driver ${JSON.stringify(flags.text('driver'))} is not supported by this fleetctl, use --driver API`);
-  }
+  const driver = flags.text('driver');
+  if (driver === 'etcd') throw new Error('the driver "etcd" is not supported by this fleetctl, use --driver API');
+  if (driver.toUpperCase() !== 'API') throw new Error(`unrecognized driver ${JSON.stringify(driver)}`);
   const endpoint = readEndpoint(flags.text('endpoint').split(',')[0]!);
   const dialer = createSshDialer(flags, environment, console);
   const tunnelled = flags.text('tunnel');
@@ -63,7 +63,10 @@ export async function openConnection(flags: Arguments, environment: NodeJS.Proce
 type Endpoint = { kind: 'unix'; path: string } | { kind: 'tcp'; host: string; port: number; authority: string };
 
 function readEndpoint(text: string): Endpoint {
-  if (/^unix:\/\//.test(text)) return { kind: 'unix', path: text.slice('unix://'.length) || fleetSocket };
+  const [, authority, path = ''] = text.match(/^unix:\/\/([^/]*)(.*)$/) ?? [];
+  // Mostly a path that lacks its first slash.
+  if (authority) throw new Error(`unable to connect to host ${JSON.stringify(authority)} with scheme "unix"`);
+  if (authority === '') return { kind: 'unix', path: path || fleetSocket };
   if (text.startsWith('/')) return { kind: 'unix', path: text };
   const parts = text.match(/^(\w+):\/\/(\[[^\]]+\]|[^:/]+)(?::(\d+))?\/?$/);
   if (parts === null) throw new Error('URL scheme undefined');

@@ -8,20 +8,27 @@ import { waitForUnits } from './wait-for-units.ts';
 import { fleetError } from './wording.ts';
 
 export async function createUnits(run: Run): Promise<void> {
+  const created: string[] = [];
   try {
-    for (const word of run.words) await createUnit(run, word);
+    for (const word of run.words) if (await createUnit(run, word)) created.push(unitNameOf(word));
   } catch (error) {
-    throw error instanceof CommandFailure ? error : new CommandFailure(`Error creating units: ${fleetError(error)}`);
+    throw new CommandFailure(`Error creating units: ${fleetError(error)}`);
   }
+  const failure = await waitForUnits(run, created, 'inactive');
+  if (failure === null) return;
+  throw new CommandFailure(`Error waiting on unit creation: ${failure}\nError creating units: One or more errors creating units`);
 }
 
-async function createUnit(run: Run, word: string): Promise<void> {
+/** Resolves with whether the unit was sent to the cluster. */
+async function createUnit(run: Run, word: string): Promise<boolean> {
   const name = unitNameOf(word);
+  // `reflector` stands for `reflector.service` in the same directory.
+  const file = word.endsWith(name) ? word : `${word}.service`;
   const registered = await find(run, name, 'Unit');
-  const local = readLocal(localFile(word, name), name, 'Unit');
-  if (registered !== null && !mayReplace(run, registered, local, word)) return;
+  const local = readLocal(file, name, 'Unit');
+  if (registered !== null && !mayReplace(run, registered, local, file)) return false;
 
-  const options = local ?? (await findTemplate(run, word, name));
+  const options = local ?? (await findTemplate(run, file, name));
   const clash = contradiction(options);
   if (clash !== null) throw new Error(clash);
   for (const key of unknownRequirements(options)) warnUnknownRequirement(run, name, key);
@@ -30,36 +37,48 @@ async function createUnit(run: Run, word: string): Promise<void> {
   } catch (error) {
     throw new Error(`failed creating unit ${name}: ${fleetError(error)}`, { cause: error });
   }
-  if (registered === null) await waitForUnits(run, [name], 'inactive');
+  return true;
 }
 
+/** The desired states out of which each command may take a unit to replace it; the command's own is the furthest. */
+const replaceable: Record<string, string[]> = {
+  submit: ['inactive'],
+  load: ['inactive', 'loaded'],
+  start: ['inactive', 'loaded', 'launched'],
+};
+
 /** Whether a unit that the cluster has is to be sent again. */
-function mayReplace({ flags, console }: Run, registered: FleetUnit, local: UnitOption[] | null, word: string): boolean {
+function mayReplace({ flags, console }: Run, registered: FleetUnit, local: UnitOption[] | null, file: string): boolean {
   const differs = local !== null && unitHash(local) !== unitHash(registered.options);
   if (flags.has('replace')) {
-    if (local !== null && !differs) console.error(`Found same Unit(${registered.name}) in Registry, nothing to do\n`);
+    if (differs && !replaceable[flags.command ?? '']?.includes(registered.desiredState)) {
+      const unit = `Unit(${registered.name}) in state '${registered.desiredState}'`;
+      console.error(`Warning: can not replace ${unit}, use the appropriate command\n`);
+      return false;
+    }
+    if (local !== null && !differs) console.out(`Found same Unit(${registered.name}) in Registry, nothing to do\n`);
     return differs;
   }
   if (differs) {
-    console.error(`WARNING: Unit ${registered.name} in registry differs from local unit file ${word}. Add --replace to override.\n`);
+    console.error(`WARNING: Unit ${registered.name} in registry differs from local unit file ${file}. Add --replace to override.\n`);
     return false;
   }
   const template = templateOf(registered.name);
-  const localTemplate = local === null && template !== null ? readLocal(join(dirname(word), template), template, 'template Unit') : null;
+  const localTemplate = local === null && template !== null ? readLocal(join(dirname(file), template), template, 'template Unit') : null;
   if (localTemplate !== null && unitHash(localTemplate) !== unitHash(registered.options)) {
-    const names = `Unit ${registered.name} in registry differs from local template unit file ${template}`;
+    const names = `Unit ${registered.name} in registry differs from local template unit file ${file}`;
     console.error(`WARNING: ${names}. Add --replace to override.\n`);
   }
   return false;
 }
 
-async function findTemplate(run: Run, word: string, name: string): Promise<UnitOption[]> {
+async function findTemplate(run: Run, file: string, name: string): Promise<UnitOption[]> {
   const template = templateOf(name);
   if (template === null) throw new Error(`unable to find Unit(${name}) in Registry or on filesystem`);
   const options =
-    (await find(run, template, 'template Unit'))?.options ?? readLocal(join(dirname(word), template), template, 'template Unit');
-  if (options === null) throw new Error(`unable to find Unit(${name}) or template Unit(${template}) in Registry or on filesystem`);
-  return options;
+    (await find(run, template, 'template Unit'))?.options ?? readLocal(join(dirname(file), template), template, 'template Unit');
+  if (options !== null) return options;
+  throw new Error(`failed getting Unit(${file}) from template: unable to find template Unit(${template}) in Registry or on filesystem`);
 }
 
 async function find({ connection }: Run, name: string, what: string): Promise<FleetUnit | null> {
@@ -68,11 +87,6 @@ async function find({ connection }: Run, name: string, what: string): Promise<Fl
   } catch (error) {
     throw new Error(`error retrieving ${what}(${name}) from Registry: ${fleetError(error)}`, { cause: error });
   }
-}
-
-/** `reflector` stands for `reflector.service` in the same directory. */
-function localFile(word: string, name: string): string {
-  return join(dirname(word), name);
 }
 
 /** Null when there is no such file. */

@@ -179,7 +179,13 @@ test('a local file that differs is told, and sent when asked for', async () => {
   );
   await lab.run(['submit', '--replace', file]);
   expect((await lab.run(['cat', 'hello'])).stdout).toContain('/bin/false');
-  expect((await lab.run(['submit', '--replace', file])).stderr).toBe('Found same Unit(hello.service) in Registry, nothing to do\n');
+  expect((await lab.run(['submit', '--replace', file])).stdout).toBe('Found same Unit(hello.service) in Registry, nothing to do\n');
+  await lab.run(['load', file]);
+  await writeFile(file, unitText);
+  expect((await lab.run(['submit', '--replace', file])).stderr).toBe(
+    "Warning: can not replace Unit(hello.service) in state 'loaded', use the appropriate command\n",
+  );
+  expect((await lab.run(['cat', 'hello'])).stdout).toContain('/bin/false');
 });
 
 test('an instance takes its text from a template, and an unknown unit is an error', async () => {
@@ -192,6 +198,9 @@ test('an instance takes its text from a template, and an unknown unit is an erro
     stdout: '',
     stderr: 'Error creating units: unable to find Unit(nosuch.service) in Registry or on filesystem\n',
   });
+  expect((await lab.run(['load', 'nosuch@1'])).stderr).toBe(
+    'Error creating units: failed getting Unit(nosuch@1.service) from template: unable to find template Unit(nosuch@.service) in Registry or on filesystem\n',
+  );
 });
 
 test('machines over several pages, their fields and what is no field', async () => {

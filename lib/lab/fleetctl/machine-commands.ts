@@ -24,19 +24,15 @@ export async function printJournal(run: Run): Promise<number> {
 }
 
 export async function printStatus(run: Run): Promise<number> {
-  const units = await orFail(run.connection.fleet.units(), 'Error retrieving unit');
-  const asked = run.words.map(unitNameOf).map((name) => {
-    const unit = units.find((one) => one.name === name);
-    if (unit === undefined) throw new CommandFailure(`Unit ${name} does not exist.`);
-    if (!isGlobal(unit.options) && unit.currentState === 'inactive') throw new CommandFailure(`Unit ${name} does not appear to be loaded.`);
-    return unit;
-  });
   let first = true;
-  for (const unit of asked) {
+  for (const name of run.words.map(unitNameOf)) {
+    const unit = await orFail(run.connection.fleet.unit(name), 'Error retrieving unit');
+    if (unit === null) throw new CommandFailure(`Unit ${name} does not exist.`);
+    if (!isGlobal(unit.options) && unit.currentState === 'inactive') throw new CommandFailure(`Unit ${name} does not appear to be loaded.`);
     for (const machine of await machinesOf(run, unit)) {
       if (!first) run.console.out('\n');
       first = false;
-      const status = await runOnMachine(run, machine, ['systemctl', 'status', '-l', unit.name]);
+      const status = await runOnMachine(run, machine, ['systemctl', 'status', '-l', name]);
       if (status !== 0) return status;
     }
   }

@@ -36,9 +36,8 @@ async function bringUp(run: Run, verb: string, state: TargetState, failure: stri
       throw new CommandFailure(`${failure}: ${fleetError(error)}`);
     }
   }
-  const status = await settle(run, changed, verb, state);
-  if (status !== 0) run.console.error(`Error waiting for unit states, exit status: ${status}\n`);
-  return status;
+  await settle(run, changed, verb, state, (failure) => `Error waiting for unit states, exit status: ${failure}`);
+  return 0;
 }
 
 export async function stopUnits(run: Run): Promise<number> {
@@ -55,7 +54,7 @@ export async function unloadUnits(run: Run): Promise<number> {
 async function takeDown(run: Run, verb: 'stop' | 'unload', state: TargetState, isDown: (unit: FleetUnit) => boolean): Promise<number> {
   if (nothingGiven(run)) return 0;
   const units = await findUnits(run);
-  if (units.length === 0) return 0;
+  if (noneFound(run, units)) return 0;
   const changed: string[] = [];
   for (const unit of units) {
     const global = isGlobal(unit.options);
@@ -64,23 +63,26 @@ async function takeDown(run: Run, verb: 'stop' | 'unload', state: TargetState, i
     if (global) run.console.out(`Triggered global unit ${unit.name} ${verb}\n`);
     else changed.push(unit.name);
   }
-  const status = await settle(run, changed, verb, state);
   const list = `[${changed.join(' ')}]`;
-  const done = verb === 'stop' ? 'stopped' : 'unloaded';
-  run.console.error(status === 0 ? `Successfully ${done} units ${list}.\n` : `Failed to ${verb} units ${list}. exit == ${status}.\n`);
-  return status;
+  await settle(run, changed, verb, state, (failure) => `Failed to ${verb} units ${list}. err: ${failure}`);
+  run.console.error(`Successfully ${verb === 'stop' ? 'stopped' : 'unloaded'} units ${list}.\n`);
+  return 0;
 }
 
 export async function restartUnits(run: Run): Promise<number> {
   if (nothingGiven(run)) return 0;
-  for (const { name, options, currentState } of await findUnits(run)) {
+  const units = await findUnits(run);
+  await createUnits(run);
+  for (const { name, options, currentState } of units) {
     const global = isGlobal(options);
-    if (!global && currentState === 'inactive') throw new CommandFailure(`Unable to restart unit ${name} in state inactive`);
+    if (!global && currentState === 'inactive') {
+      run.console.error(`Unable to restart unit ${name} in state inactive\n`);
+      continue;
+    }
     for (const [verb, state] of [['stop', 'loaded'] as const, ['start', 'launched'] as const]) {
       await setTarget(run, name, state);
       if (global) run.console.out(`Triggered global unit ${name} ${verb}\n`);
-      const status = global ? 0 : await settle(run, [name], verb, state);
-      if (status !== 0) return status;
+      else await settle(run, [name], verb, state, (failure) => `Error waiting for unit states, exit status: ${failure}`);
     }
   }
   return 0;
@@ -89,7 +91,9 @@ export async function restartUnits(run: Run): Promise<number> {
 export async function destroyUnits(run: Run): Promise<number> {
   if (nothingGiven(run)) return 0;
   let status = 0;
-  for (const { name } of await findUnits(run)) {
+  const units = await findUnits(run);
+  if (noneFound(run, units)) return 0;
+  for (const { name } of units) {
     try {
       await run.connection.fleet.destroy(name);
       run.console.out(`Destroyed ${name}\n`);
@@ -116,21 +120,28 @@ function nothingGiven({ words, console }: Run): boolean {
   return words.length === 0;
 }
 
-/** The units of the cluster that the arguments name; says so when there is none. */
-async function findUnits({ words, connection, console }: Run): Promise<FleetUnit[]> {
+/** The units of the cluster that the arguments name. */
+async function findUnits({ words, connection }: Run): Promise<FleetUnit[]> {
   const names = words.map(unitNameOf);
   const units = await orFail(connection.fleet.units(), 'Error retrieving list of units from repository');
-  const found = names.flatMap((name) => units.find((unit) => unit.name === name) ?? []);
-  if (found.length === 0) console.error('Units not found in registry\n');
-  return found;
+  return names.flatMap((name) => units.find((unit) => unit.name === name) ?? []);
+}
+
+function noneFound({ console }: Run, units: FleetUnit[]): boolean {
+  if (units.length === 0) console.error('Units not found in registry\n');
+  return units.length === 0;
 }
 
 async function setTarget({ connection }: Run, name: string, state: TargetState): Promise<void> {
   await orFail(connection.fleet.setTarget(name, state), `Error setting the target state of Unit ${name}`);
 }
 
-async function settle(run: Run, names: string[], verb: string, state: TargetState): Promise<number> {
-  if (!run.flags.has('no-block')) return waitForUnits(run, names, state);
-  for (const name of names) run.console.out(`Triggered unit ${name} ${verb}\n`);
-  return 0;
+/** Waits, unless told not to. Throws a {@link CommandFailure} when `--block-attempts` ran out. */
+async function settle(run: Run, names: string[], verb: string, state: TargetState, describe: (failure: string) => string): Promise<void> {
+  if (run.flags.has('no-block')) {
+    for (const name of names) run.console.out(`Triggered unit ${name} ${verb}\n`);
+    return;
+  }
+  const failure = await waitForUnits(run, names, state);
+  if (failure !== null) throw new CommandFailure(`Error waiting for units: ${failure}\n${describe(failure)}`);
 }

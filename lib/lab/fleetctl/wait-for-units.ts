@@ -8,13 +8,13 @@ const pollMs = 250;
 /** One of `--block-attempts`: two seconds of looking. */
 const pollsPerAttempt = 8;
 
-/** Resolves with the exit status: 1 when `--block-attempts` ran out. */
-export async function waitForUnits(run: Run, names: string[], state: TargetState): Promise<number> {
+/** Resolves with why it gave up: for the first of the units for which `--block-attempts` ran out. Null when all are there. */
+export async function waitForUnits(run: Run, names: string[], state: TargetState): Promise<string | null> {
   const attempts = run.flags.number('block-attempts');
   const polls = attempts > 0 ? attempts * pollsPerAttempt : Number.POSITIVE_INFINITY;
   const machines = machineCache(run);
 
-  async function waitFor(name: string): Promise<boolean> {
+  async function waitFor(name: string): Promise<string | null> {
     for (let poll = 0; poll < polls; poll += 1) {
       if (poll > 0) await delay(pollMs);
       // A request that fails is tried again, as long as there is time.
@@ -22,12 +22,11 @@ export async function waitForUnits(run: Run, names: string[], state: TargetState
       if (unit === null || (unit.currentState !== state && !isGlobal(unit.options))) continue;
       const place = unit.machineID ? ` on ${machineFullLegend(unit.machineID, await machines())}` : '';
       run.console.out(`Unit ${name} ${unit.currentState}${place}\n`);
-      return true;
+      return null;
     }
-    run.console.error(`Error waiting for units: timed out waiting for unit ${name} to report state ${state}\n`);
-    return false;
+    return `timed out waiting for unit ${name} to report state ${state}`;
   }
 
-  const reached = await Promise.all(names.map(waitFor));
-  return reached.every(Boolean) ? 0 : 1;
+  const failures = await Promise.all(names.map(waitFor));
+  return failures.find((failure) => failure !== null) ?? null;
 }
