@@ -6,7 +6,7 @@ import type { TerminalName } from '#lib/shared/chapter.ts';
 import type { ClusterState } from '#lib/shared/cluster.ts';
 import { type ClientEvents, inboundSchemas, type Notice, type ServerEvents } from '#lib/shared/protocol.ts';
 import type { Terminal } from '#lib/terminal/terminal.ts';
-import type { Viewer } from '#lib/terminal/viewer.ts';
+import type { Viewer, ViewerRequest } from '#lib/terminal/viewer.ts';
 import type { Checks } from '#lib/tutorial/checks.ts';
 import type { Expectations } from '#lib/tutorial/expectations.ts';
 import type { Runner } from '#lib/tutorial/runner.ts';
@@ -69,14 +69,16 @@ export function welcomePage(page: Page, { terminal, drivers, runner, checks, exp
   on('terminal:attach', async ({ terminal: name, offset, log, page: window, size }, reply) => {
     try {
       const opened = await terminal(name);
+      const screen = await opened.screen(offset, log);
       if (!page.connected) return;
       detach(name);
-      const viewer = opened.attach({
+      const request: ViewerRequest = {
         offset,
         logId: log,
         send: (at, bytes) => page.emit('terminal:output', name, at, bytes as unknown as ArrayBuffer),
         gap: (from, to) => page.emit('terminal:gap', name, from, to),
-      });
+      };
+      const viewer = opened.attach(request, screen);
       const watcher: Watcher = {
         size,
         window,

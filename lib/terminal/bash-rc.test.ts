@@ -35,6 +35,7 @@ test.each(Object.entries(scripts))('%s parses', (_name, script) => {
 });
 
 test('the list of newer constructs finds them', () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: bash's, not ours
   for (const script of ['declare -A a', 'echo ${a^^}', 'a |& b', 'read -t 0.1 x', 'echo ${PS1@P}', 'mapfile a', 'exec {fd}>x'])
     expect(
       newer.some(([construct]) => construct.test(script)),

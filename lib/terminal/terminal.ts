@@ -12,6 +12,8 @@ import { createMarkParser, type Mark } from './mark-parser.ts';
 import type { OutputHistory } from './output-history.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
 import type { HostedPty, TerminalPtyHost } from './pty-host.ts';
+import { isAlternate, trackModes } from './screen-modes.ts';
+import { type ScreenSnapshot, type SizeChange, takeSnapshot } from './screen-snapshot.ts';
 import { type PreparedShell, prepareShell, readExports, typeable } from './shell-integration.ts';
 import { type ShellWatch, watchShell } from './shell-watch.ts';
 import { createViewers, type Viewer, type ViewerRequest } from './viewer.ts';
@@ -60,7 +62,13 @@ export interface Terminal {
   readonly environmentFile: string;
   onState(listener: (state: TerminalState) => void): () => void;
   onEvent(listener: (event: TerminalEvent) => void): () => void;
-  attach(request: ViewerRequest): Viewer;
+  /**
+   * The screen, for who cannot go on from `offset` of the log while a full-screen program has it: that program draws only what changes. To
+   * be handed to `attach`. Null when the log alone does.
+   */
+  screen(offset: number | null, logId?: string): Promise<ScreenSnapshot | null>;
+  /** @param screen what comes first; for the viewer it takes the place of as many bytes of the log */
+  attach(request: ViewerRequest, screen?: ScreenSnapshot | null): Viewer;
   /** Bytes from the learner's keyboard. */
   write(text: string): void;
   resize(size: TerminalSize): void;
@@ -131,10 +139,13 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   let answerTimer: NodeJS.Timeout | undefined;
   let restarting: Promise<void> | null = null;
   let closed = false;
+  const modes = trackModes(log.end);
+  let sizes: SizeChange[] = [{ offset: log.end, size }];
   const viewers = createViewers(log, { pause: () => pty?.pause(), resume: () => pty?.resume() });
 
   if (history && history.restored.bytes.length > 0) {
     log.append(history.restored.bytes);
+    modes.push(history.restored.bytes);
     append(
       Buffer.from(
         `\x18${resetModes}\x1b[2m[The app was restarted. This is a new shell, with the directory and the exported variables of the old one.]\x1b[0m\r\n`,
@@ -152,11 +163,12 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     directory: () => currentDirectory,
     onState: (listener) => subscribe(stateListeners, listener),
     onEvent: (listener) => subscribe(eventListeners, listener),
-    attach(request) {
-      const { logId: other, offset } = request;
-      const known = offset === null || other === undefined || other === logId || history?.shares(other, offset);
-      return viewers.attach(known ? request : { ...request, offset: null });
+    async screen(offset, other) {
+      const missed = offset === null || !isKnown(offset, other) || offset < log.start || offset > log.end;
+      return missed && isAlternate(modes.current()) ? takeSnapshot(log, modes, sizes) : null;
     },
+    attach: (request, screen = null) =>
+      attachAt(request.offset === null || isKnown(request.offset, request.logId) ? request : { ...request, offset: null }, screen),
     write(text) {
       if (text.includes('\x03')) pty?.discardInput();
       pty?.write(text);
@@ -168,6 +180,16 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     resize(next) {
       if (next.cols === size.cols && next.rows === size.rows) return;
       size = next;
+      // What lies before the log's first byte is never drawn again.
+      sizes = [
+        ...sizes.slice(
+          Math.max(
+            0,
+            sizes.findLastIndex(({ offset }) => offset <= log.start),
+          ),
+        ),
+        { offset: log.end, size },
+      ];
       pty?.resize(size);
       announce();
     },
@@ -227,6 +249,53 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   function state(): TerminalState {
     const tilde = currentDirectory === home || currentDirectory.startsWith(`${home}/`) ? `~${currentDirectory.slice(home.length)}` : null;
     return { terminal: name, status, directory: tilde ?? currentDirectory, size };
+  }
+
+  function isKnown(offset: number, other: string | undefined): boolean {
+    return other === undefined || other === logId || (history?.shares(other, offset) ?? false);
+  }
+
+  /** A viewer that begins with the screen, and that gets the screen again when it falls behind while a full-screen program has it. */
+  function attachAt(request: ViewerRequest, screen: ScreenSnapshot | null): Viewer {
+    let open = true;
+    let driving = false;
+    let viewer = start(screen);
+    return {
+      offset: screen ? screen.at - screen.bytes.length : viewer.offset,
+      end: viewer.end,
+      ack: (offset) => viewer.ack(offset),
+      drive(drives) {
+        driving = drives;
+        viewer.drive(drives);
+      },
+      close() {
+        open = false;
+        viewer.close();
+      },
+    };
+
+    function start(from: ScreenSnapshot | null): Viewer {
+      let current = true;
+      // Later, as what the viewer sends: the answer to the attachment goes first.
+      if (from) setImmediate(() => open && request.send(from.at - from.bytes.length, from.bytes));
+      const started = viewers.attach({
+        ...request,
+        offset: from?.at ?? request.offset,
+        send: (offset, bytes) => current && request.send(offset, bytes),
+        gap(gone, to) {
+          if (!current) return;
+          if (!isAlternate(modes.current())) return request.gap(gone, to);
+          current = false;
+          started.close();
+          void takeSnapshot(log, modes, sizes).then((snapshot) => {
+            if (!open) return;
+            viewer = start(snapshot);
+            viewer.drive(driving);
+          });
+        },
+      });
+      return started;
+    }
   }
 
   async function startShell(): Promise<void> {
@@ -313,6 +382,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   function append(bytes: Buffer): void {
     const offset = log.end;
     log.append(bytes);
+    modes.push(bytes);
     history?.appended(log);
     emit({ kind: 'output', offset, bytes });
     viewers.appended();
