@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, type FileHandle, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { testWith } from '#lib/testing/peers.ts';
 import { startOurEtcd } from './etcd-fixture.ts';
 
@@ -16,6 +16,18 @@ async function newDirectory() {
 async function put(url: string, key: string, value: string) {
   const response = await fetch(`${url}/v2/keys${key}`, { method: 'PUT', body: new URLSearchParams({ value }) });
   return response.status;
+}
+
+/** As a full disk does. */
+async function refuseWrites() {
+  const file = await open('/dev/null');
+  const prototype = Object.getPrototypeOf(file) as FileHandle;
+  await file.close();
+  const spy = vi
+    .spyOn(prototype, 'write')
+    .mockRejectedValue(Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }));
+  onTestFinished(() => spy.mockRestore());
+  return { mend: () => spy.mockRestore() };
 }
 
 test('keys, indices and history survive a restart', async () => {
@@ -91,6 +103,40 @@ test('a long log becomes a snapshot, and nothing is lost on the way', async () =
   const before = first.etcd.store.save();
   await first.stop();
   expect(await readdir(directory)).not.toContain('log-1');
+  const second = await startOurEtcd(directory);
+  expect(second.etcd.store.save()).toEqual(before);
+});
+
+test('while the disk refuses, writers are told; when it works again, nothing is lost and nothing is there twice', async () => {
+  const directory = await newDirectory();
+  const first = await startOurEtcd(directory);
+  expect(await put(first.url, '/before', '1')).toBe(201);
+  const disk = await refuseWrites();
+  const refused = await Promise.all(['/a', '/b', '/c'].map((key) => put(first.url, key, '2')));
+  expect(refused).toEqual([500, 500, 500]);
+  expect((await fetch(`${first.url}/v2/keys/before`)).status).toBe(200);
+  disk.mend();
+  expect(await put(first.url, '/after', '3')).toBe(201);
+  const before = first.etcd.store.save();
+  await first.stop();
+  const second = await startOurEtcd(directory);
+  expect(second.etcd.notices).toEqual([]);
+  expect(second.etcd.store.save()).toEqual(before);
+});
+
+test('logs grow and are replaced while many write, and nothing is lost on the way', async () => {
+  const directory = await newDirectory();
+  const first = await startOurEtcd(directory);
+  const value = 'x'.repeat(60_000);
+  const writer = async (name: number) => {
+    for (let count = 0; count < 40; count++) expect(await put(first.url, `/${name}`, `${count} ${value}`)).toBeLessThan(300);
+  };
+  await Promise.all(Array.from({ length: 6 }, (_, name) => writer(name)));
+  const before = first.etcd.store.save();
+  await first.stop();
+  const logs = (await readdir(directory)).filter((name) => name.startsWith('log-'));
+  expect(logs).not.toContain('log-1');
+  expect(logs.length).toBeLessThan(3);
   const second = await startOurEtcd(directory);
   expect(second.etcd.store.save()).toEqual(before);
 });

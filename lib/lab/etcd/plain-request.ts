@@ -31,7 +31,6 @@ const longestKnownHead = 500;
  * @returns undefined when the request is not plain or not whole
  */
 export function readPlainRequest(text: string): { request: PlainRequest; length: number } | undefined {
-  if (text.length > longestRequest) return undefined;
   const lineEnd = text.indexOf('\r\n');
   const headEnd = text.indexOf('\r\n\r\n', lineEnd);
   if (lineEnd < 0 || headEnd <= lineEnd) return undefined;
@@ -42,7 +41,7 @@ export function readPlainRequest(text: string): { request: PlainRequest; length:
   const { contentLength, contentType } = head;
   const length = headEnd + 4 + contentLength;
   const hasForm = method === 'PUT' || method === 'POST';
-  if (length > text.length || (contentLength > 0 && !hasForm)) return undefined;
+  if (length > Math.min(text.length, longestRequest) || (contentLength > 0 && !hasForm)) return undefined;
   const form = hasForm ? text.slice(headEnd + 4, length) : undefined;
   return { request: { method, path, query, form, contentType }, length };
 }

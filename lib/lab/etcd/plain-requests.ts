@@ -19,7 +19,7 @@ export interface PlainClient {
 
 /** As for the other connections. */
 const idleMs = 60_000;
-/** A client that sends more while it waits for an answer has to wait. */
+/** A client that sends more while it waits for an answer has to wait, and so have answers until the client fetches those before. */
 const mostAhead = 64 * 1024;
 
 /**
@@ -75,8 +75,9 @@ function takeConnection(socket: Socket, handle: PlainHandler, onLeave: (rest?: B
       }
       input = input.slice(read!.length);
       if (typeof answer === 'string') output += answer;
-      else if (typeof answer === 'function') stream(answer);
-      else wait(answer);
+      if (output.length > mostAhead) flush();
+      if (typeof answer === 'function') stream(answer);
+      else if (typeof answer === 'object') wait(answer);
     }
     flush();
     if (answering || draining) return;
@@ -138,7 +139,7 @@ function takeConnection(socket: Socket, handle: PlainHandler, onLeave: (rest?: B
 
   function leave(rest?: Buffer): void {
     socket.off('data', take).off('end', onEnd).off('timeout', drop).off('close', gone);
-    if (rest) socket.off('error', drop).setTimeout(0);
+    if (rest) socket.off('error', drop).setTimeout(0).resume();
     stop?.();
     onLeave(rest);
   }
