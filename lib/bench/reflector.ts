@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { io, type Socket } from 'socket.io-client';
 import { type TerminalName, terminalNames } from '#lib/shared/chapter.ts';
 import type { AttachReply, ClientEvents, ServerEvents } from '#lib/shared/protocol.ts';
+import { socketParser } from '#lib/shared/socket-parser.ts';
 import type { Line, Peer } from './line.ts';
 import { childrenOf } from './processes.ts';
 
@@ -76,6 +77,7 @@ export async function connectReflector(address: string, which: 0 | 1): Promise<R
   const url = new URL(address);
   const terminal = terminalNames[which] as TerminalName;
   const page: Page = io(url.origin, {
+    parser: socketParser,
     transports: ['websocket'],
     extraHeaders: { authorization: `Bearer ${url.searchParams.get('token')}` },
     forceNew: true,
@@ -96,7 +98,7 @@ export async function connectReflector(address: string, which: 0 | 1): Promise<R
   page.on('terminal:output', (name, offset, bytes) => {
     if (name !== terminal) return;
     begin(performance.now());
-    const chunk = bytes as unknown as Buffer;
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     if (next !== null && offset > next) missed += offset - next;
     const known = Math.max(0, (next ?? offset) - offset);
     next = Math.max(next ?? 0, offset + chunk.length);

@@ -1,6 +1,7 @@
 // The page's one socket, and whether it is up.
 import { io, type Socket } from 'socket.io-client';
 import type { ClientEvents, ServerEvents } from '#lib/shared/protocol.ts';
+import { socketParser } from '#lib/shared/socket-parser.ts';
 import { createLive, useLive } from './live.ts';
 
 export type Connection =
@@ -38,6 +39,7 @@ export function reconnectNow(): void {
 function openSocket(): AppSocket {
   // WebSocket first: polling would delay every keystroke by a round trip.
   const opened: AppSocket = io({
+    parser: socketParser,
     transports: ['websocket', 'polling'],
     tryAllTransports: true,
     // An app that was started again is found within 2 s.

@@ -39,8 +39,7 @@ function fixture({ connected = true } = {}) {
     drives,
     driver: (driving: boolean, terminal = 'shell') => hear('terminal:driver', terminal, driving),
     link: linkTerminal(socket, 'shell', screen, (reason) => shown.push(`[refused ${reason}]`)),
-    print: (offset: number, text: string, terminal = 'shell') =>
-      hear('terminal:output', terminal, offset, new TextEncoder().encode(text).buffer),
+    print: (offset: number, text: string, terminal = 'shell') => hear('terminal:output', terminal, offset, new TextEncoder().encode(text)),
     gap: (from: number, to: number) => hear('terminal:gap', 'shell', from, to),
     reconnect: () => hear('connect'),
     parseOne: () => parsing.shift()?.(),

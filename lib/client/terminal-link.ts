@@ -45,7 +45,7 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
   /** What the screen still parses of an earlier log counts no more. */
   let clearings = 0;
   /** Output that came before the answer to the attach which it belongs to. */
-  let early: [offset: number, payload: ArrayBuffer][] | null = null;
+  let early: [offset: number, payload: Uint8Array][] | null = null;
   let acknowledging = false;
 
   socket.on('connect', attach);
@@ -97,14 +97,14 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
     });
   }
 
-  function accept(name: TerminalName, offset: number, payload: ArrayBuffer) {
+  function accept(name: TerminalName, offset: number, payload: Uint8Array) {
     if (name !== terminal) return;
     if (early) {
       early.push([offset, payload]);
       return;
     }
     skipTo(offset);
-    const end = offset + payload.byteLength;
+    const end = offset + payload.length;
     // After a reconnection some bytes may come twice; they are counted, so only the new ones are shown.
     const start = Math.max(received ?? offset, offset);
     if (end <= start) return acknowledge(end);
@@ -114,7 +114,7 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
       [start, cut],
       [cut, end],
     ] as const) {
-      if (from < to) show(new Uint8Array(payload, from - offset, to - from), to);
+      if (from < to) show(payload.subarray(from - offset, to - offset), to);
       passHistory();
     }
   }

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { io } from 'socket.io-client';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { socketParser } from '#lib/shared/socket-parser.ts';
 import { type App, makeWorkspace, removeWorkspace, startApp } from '#lib/testing/app.ts';
 import { workspaceMark } from './settings.ts';
 import { markedProcesses } from './survivors.ts';
@@ -52,7 +53,8 @@ test('every page forbids framing, sniffing and foreign scripts, and its own scri
 
 test('what does not parse is dropped, and the socket lives on', async () => {
   const app = await launch();
-  const socket = io(app.origin, { transports: ['websocket'], extraHeaders: { authorization: `Bearer ${app.token}` }, reconnection: false });
+  const extraHeaders = { authorization: `Bearer ${app.token}` };
+  const socket = io(app.origin, { parser: socketParser, transports: ['websocket'], extraHeaders, reconnection: false });
   onTestFinished(() => void socket.disconnect());
   await new Promise((resolve, reject) => socket.once('connect', () => resolve(undefined)).once('connect_error', reject));
   socket.emit('terminal:input', 'no such terminal', 'rm -rf /');

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { TerminalName } from '#lib/shared/chapter.ts';
 import type { ClusterState } from '#lib/shared/cluster.ts';
 import { type ClientEvents, inboundSchemas, type Notice, type ServerEvents } from '#lib/shared/protocol.ts';
+import { socketParser } from '#lib/shared/socket-parser.ts';
 import type { Terminal } from '#lib/terminal/terminal.ts';
 import type { Viewer, ViewerRequest } from '#lib/terminal/viewer.ts';
 import type { Checks } from '#lib/tutorial/checks.ts';
@@ -45,7 +46,7 @@ export function openSockets(): { io: Sockets; engine: Engine } {
     httpCompression: false,
     transports: ['websocket', 'polling'],
   });
-  const io: Sockets = new Server({ serveClient: false });
+  const io: Sockets = new Server({ serveClient: false, parser: socketParser });
   io.bind(engine);
   return { io, engine };
 }
@@ -75,7 +76,7 @@ export function welcomePage(page: Page, { terminal, drivers, runner, checks, exp
       const request: ViewerRequest = {
         offset,
         logId: log,
-        send: (at, bytes) => page.emit('terminal:output', name, at, bytes as unknown as ArrayBuffer),
+        send: (at, bytes) => page.emit('terminal:output', name, at, bytes),
         gap: (from, to) => page.emit('terminal:gap', name, from, to),
       };
       const viewer = opened.attach(request, screen);

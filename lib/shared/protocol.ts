@@ -8,7 +8,7 @@ import type { Run } from './run.ts';
 
 export interface ServerEvents {
   /** Bytes of a terminal; `offset` is where they begin in its log (bytes since the terminal began). */
-  'terminal:output': (terminal: TerminalName, offset: number, bytes: ArrayBuffer) => void;
+  'terminal:output': (terminal: TerminalName, offset: number, bytes: Uint8Array) => void;
   /** The log no longer reaches back to where the viewer was: bytes from `from` to `to` are gone. */
   'terminal:gap': (terminal: TerminalName, from: number, to: number) => void;
   /** Whether this page drives the terminal now: only the driver's keys and size count, all others look on. */

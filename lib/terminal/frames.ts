@@ -19,9 +19,7 @@ export type HostRequest =
   /** Drops what is queued for a program that does not read. */
   | { type: 'discard-input' }
   | { type: 'pause' }
-  | { type: 'resume' }
-  /** The parent has taken so many bytes of output. */
-  | { type: 'credit'; bytes: number };
+  | { type: 'resume' };
 
 /** What the host reports; output travels as `bytes` frames, in order with these. */
 export type HostReport =
@@ -30,8 +28,6 @@ export type HostReport =
   | { type: 'input-lost'; bytes: number }
   | { type: 'exit'; status: number | null; signal: string | null };
 
-/** Output in flight per pty: keeps the pipe full, and bounds the host's memory when its parent is slow. */
-export const creditWindow = 256 * 1024;
 export const largestFrame = 64 * 1024;
 
 export const headerLength = 9;

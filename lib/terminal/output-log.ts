@@ -3,7 +3,8 @@
  * used again, so that a reader gets views instead of copies and may keep them.
  */
 
-const slabSize = 64 * 1024;
+/** A reader that takes whole slabs gets the largest views there are. */
+export const slabSize = 64 * 1024;
 const slabLimit = 32;
 
 export interface OutputLog {

@@ -1,16 +1,7 @@
 /** The parent's side of a pty host: starts the program, speaks frames with it, and tells when it crashed. */
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import {
-  controlFrame,
-  createFrameReader,
-  creditWindow,
-  frameHeader,
-  frameKind,
-  type HostReport,
-  type HostRequest,
-  largestFrame,
-} from './frames.ts';
+import { controlFrame, createFrameReader, frameHeader, frameKind, type HostReport, type HostRequest, largestFrame } from './frames.ts';
 import type { Pty, PtyHost, PtyOptions } from './pty.ts';
 import { sessionGroups, signalGroup } from './pty-host/process-groups.ts';
 
@@ -37,8 +28,6 @@ export interface PtyHostOptions {
   onCrash?: (reason: string) => void;
 }
 
-/** Credit is given back in portions, not per frame. */
-const creditPortion = creditWindow / 4;
 /** A host that has not ended so long after its pipe did is killed. */
 const closeMs = 3000;
 
@@ -127,7 +116,6 @@ function createClientPty(send: (frame: Buffer) => void, id: number, resolve: (pt
   const exitListeners: ((exit: { status: number | null; signal: string | null }) => void)[] = [];
   const lossListeners: ((bytes: number) => void)[] = [];
   let pid = 0;
-  let taken = 0;
   let exit: { status: number | null; signal: string | null } | null = null;
   /** Output that came before anybody listened. */
   let early: Buffer[] = [];
@@ -186,10 +174,6 @@ function createClientPty(send: (frame: Buffer) => void, id: number, resolve: (pt
     takeOutput(bytes: Buffer) {
       if (outputListeners.length === 0) early.push(bytes);
       for (const listener of outputListeners) listener(bytes);
-      taken += bytes.length;
-      if (taken < creditPortion) return;
-      request({ type: 'credit', bytes: taken });
-      taken = 0;
     },
     takeReport(report: HostReport) {
       if (report.type === 'opened') {

@@ -1,10 +1,9 @@
 /** Sends a terminal's log to those who watch it, each at its own pace, and paces the pty by its driver, or else by the fastest. */
-import { findReplayStart, type OutputLog } from './output-log.ts';
+import { findReplayStart, type OutputLog, slabSize } from './output-log.ts';
 
 /** Sent but not acknowledged, per viewer: enough to keep the line busy, little enough to stay responsive. */
 const windowSize = 256 * 1024;
-const largestFrame = 64 * 1024;
-/** A quiet line sends at once; under load output is gathered this long, or until a frame is full. */
+/** A quiet line sends at once; under load output is gathered until a slab of the log is full, or this long. */
 const gatherMs = 4;
 /** What a newcomer gets of the past. */
 const replaySize = 256 * 1024;
@@ -58,8 +57,11 @@ export interface Viewers {
 export function createViewers(log: OutputLog, pty: { pause(): void; resume(): void }): Viewers {
   const live = new Set<LiveViewer>();
   let paused = false;
-  let flushedAt = 0;
-  let flushedEnd = 0;
+  /** What lies before may be sent; the rest is still gathered. */
+  let released = log.end;
+  let releasedAt = 0;
+  /** How far the one who paces the pty was when that was last looked up; nobody: infinitely far. */
+  let pace = Number.POSITIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let immediate: NodeJS.Immediate | undefined;
   let pauseTimer: NodeJS.Timeout | undefined;
@@ -69,6 +71,7 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
       const offset = startOf(request.offset);
       const viewer: LiveViewer = { request, cursor: offset, acked: offset, stalled: false, driving: false };
       live.add(viewer);
+      released = log.end;
       // Later, so that the answer to the attachment goes first.
       setImmediate(() => live.has(viewer) && send(viewer));
       govern();
@@ -77,10 +80,12 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
         end: log.end,
         ack(acked) {
           if (acked <= viewer.acked || acked > viewer.cursor) return;
+          const stalled = viewer.stalled;
           viewer.acked = acked;
           viewer.stalled = false;
           if (live.has(viewer)) send(viewer);
-          govern();
+          // There may be hundreds of viewers, and each acknowledges: they are compared only when that can change something.
+          if (stalled || (paused && log.end - acked < resumeLag)) govern();
         },
         drive(driving) {
           viewer.driving = driving;
@@ -92,13 +97,13 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
       };
     },
     appended() {
-      govern();
+      if (!paused && log.end - pace > pauseLag) govern();
       if (live.size === 0) return;
-      if (timer && log.end - flushedEnd >= largestFrame) return flush();
-      if (timer || immediate) return;
-      const quiet = performance.now() - flushedAt;
-      if (quiet >= gatherMs) immediate = setImmediate(flush);
-      else timer = setTimeout(flush, gatherMs - quiet);
+      const slabs = log.end - (log.end % slabSize);
+      if (slabs > released) sendTo(slabs);
+      if (immediate || timer) return;
+      if (performance.now() - releasedAt >= gatherMs) immediate = setImmediate(sendGathered);
+      else timer = setTimeout(sendGathered, gatherMs);
     },
     release,
     close() {
@@ -115,12 +120,16 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
     return offset;
   }
 
-  function flush(): void {
-    clearTimeout(timer);
-    clearImmediate(immediate);
+  function sendGathered(): void {
     timer = immediate = undefined;
-    flushedAt = performance.now();
-    flushedEnd = log.end;
+    const wait = gatherMs - (performance.now() - releasedAt);
+    if (wait > 0) timer = setTimeout(sendGathered, wait);
+    else sendTo(log.end);
+  }
+
+  function sendTo(end: number): void {
+    released = end;
+    releasedAt = performance.now();
     for (const viewer of live) send(viewer);
   }
 
@@ -132,11 +141,11 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
       viewer.cursor = viewer.acked = log.start;
       viewer.request.gap(from, log.start);
     }
-    while (viewer.cursor < log.end) {
-      const room = windowSize - (viewer.cursor - viewer.acked);
-      if (room <= 0) return;
+    while (viewer.cursor < released) {
       const offset = viewer.cursor;
-      const bytes = log.read(offset, Math.min(room, largestFrame));
+      const bytes = log.read(offset, released - offset);
+      // Whole views only: crumbs would cost as much as full frames.
+      if (offset + bytes.length - viewer.acked > windowSize) return;
       viewer.cursor += bytes.length;
       viewer.request.send(offset, bytes);
     }
@@ -145,12 +154,13 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
   /** Pauses or resumes the pty by how far the driver, or else the fastest viewer, is behind. Nobody watching: the log just rolls. */
   function govern(): void {
     const pacing = [...live].filter((viewer) => !viewer.stalled);
+    const driver = pacing.find((viewer) => viewer.driving);
+    pace = driver?.acked ?? pacing.reduce((most, { acked }) => Math.max(most, acked), pacing.length > 0 ? 0 : Number.POSITIVE_INFINITY);
     if (pacing.length === 0) {
       if (paused) pauseUntil(returnMs);
       return;
     }
-    const driver = pacing.find((viewer) => viewer.driving);
-    const lag = log.end - (driver?.acked ?? Math.max(...pacing.map((viewer) => viewer.acked)));
+    const lag = log.end - pace;
     if (!paused && lag > pauseLag) {
       paused = true;
       pty.pause();

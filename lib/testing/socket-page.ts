@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { TerminalName } from '#lib/shared/chapter.ts';
 import type { AttachReply, ClientEvents, Notice, ServerEvents } from '#lib/shared/protocol.ts';
 import type { Run } from '#lib/shared/run.ts';
+import { socketParser } from '#lib/shared/socket-parser.ts';
 import type { App } from './app.ts';
 
 export type Attached = AttachReply & { ok: true };
@@ -25,7 +26,8 @@ export interface SocketPage {
 
 export async function openSocketPage(app: App, terminal: TerminalName = 'shell'): Promise<SocketPage> {
   const headers = { authorization: `Bearer ${app.token}` };
-  const socket: SocketPage['socket'] = io(app.origin, { transports: ['websocket'], extraHeaders: headers, reconnection: false });
+  const options = { parser: socketParser, transports: ['websocket'], extraHeaders: headers, reconnection: false };
+  const socket: SocketPage['socket'] = io(app.origin, options);
   onTestFinished(() => void socket.disconnect());
   const parts: Buffer[] = [];
   const notices: Notice[] = [];
@@ -40,7 +42,7 @@ export async function openSocketPage(app: App, terminal: TerminalName = 'shell')
   });
   socket.on('terminal:output', (name, offset, bytes) => {
     if (offset !== received && parts.length > 0) throw new Error(`Byte ${received} was due and ${offset} came.`);
-    parts.push(Buffer.from(bytes as unknown as Uint8Array));
+    parts.push(Buffer.from(bytes));
     received = offset + bytes.byteLength;
     if (acknowledging) socket.emit('terminal:ack', name, received);
   });

@@ -1,19 +1,10 @@
-/** The ptys of one host: requests in, frames out, output held back when the parent has not taken what was sent. */
-import {
-  controlFrame,
-  creditWindow,
-  frameKind,
-  type HostReport,
-  type HostRequest,
-  headerLength,
-  largestFrame,
-  writeFrameHeader,
-} from '../frames.ts';
+/** The ptys of one host: requests in, frames out, all output held back while the parent does not take what was sent. */
+import { controlFrame, frameKind, type HostReport, type HostRequest, headerLength, largestFrame, writeFrameHeader } from '../frames.ts';
 import { foregroundGroup, sessionGroups, signalGroup } from './process-groups.ts';
 import { type SpawnedPty, spawnPty } from './spawn-pty.ts';
 
-/** Under load, output is gathered this long; a quiet line sends at once, so that an echo is not delayed. */
-const gatherMs = 2;
+/** A quiet line sends at once, so that an echo is not delayed; under load output is gathered until a frame is full, or this long. */
+const gatherMs = 4;
 
 /** One full frame with its header. */
 const slabSize = headerLength + largestFrame;
@@ -23,9 +14,11 @@ interface HostedPty {
   output: ReturnType<typeof createOutput>;
 }
 
-export function createHostedPtys(send: (frame: Buffer) => void) {
+/** @param write sends a frame; false when the parent is behind, and then `drained` is to be called when it no longer is */
+export function createHostedPtys(write: (frame: Buffer) => boolean) {
   const ptys = new Map<number, HostedPty>();
   const report = (id: number, message: HostReport) => send(controlFrame(id, message));
+  let blocked = false;
 
   return {
     write(id: number, bytes: Buffer) {
@@ -40,8 +33,12 @@ export function createHostedPtys(send: (frame: Buffer) => void) {
       else if (request.type === 'discard-input') pty.process.discardInput();
       else if (request.type === 'pause') pty.output.hold(true);
       else if (request.type === 'resume') pty.output.hold(false);
-      else if (request.type === 'credit') pty.output.credit(request.bytes);
       else signal(pty.process.pid, request);
+    },
+
+    drained() {
+      blocked = false;
+      for (const { output } of ptys.values()) output.pace();
     },
 
     /** Hangs up on every session, kills what is left after `graceMs`, and resolves when no pty's program runs any more. */
@@ -56,8 +53,14 @@ export function createHostedPtys(send: (frame: Buffer) => void) {
     },
   };
 
+  function send(frame: Buffer): void {
+    if (write(frame) || blocked) return;
+    blocked = true;
+    for (const { output } of ptys.values()) output.pace();
+  }
+
   function open(id: number, request: HostRequest & { type: 'open' }): void {
-    const output = createOutput(id, send, () => ptys.get(id)?.process);
+    const output = createOutput({ id, send, isBlocked: () => blocked, getProcess: () => ptys.get(id)?.process });
     try {
       const process = spawnPty(request, {
         onOutput: output.append,
@@ -76,23 +79,34 @@ export function createHostedPtys(send: (frame: Buffer) => void) {
   }
 }
 
-/** Gathers a pty's output into frames, and pauses its reader while the parent is a whole window behind or asked for it. */
-function createOutput(id: number, send: (frame: Buffer) => void, getProcess: () => SpawnedPty | undefined) {
+interface OutputOptions {
+  id: number;
+  send(frame: Buffer): void;
+  isBlocked(): boolean;
+  getProcess(): SpawnedPty | undefined;
+}
+
+/** Gathers a pty's output into frames, and pauses its reader while the parent is behind or asked for it. */
+function createOutput({ id, send, isBlocked, getProcess }: OutputOptions) {
   let slab = Buffer.allocUnsafeSlow(slabSize);
   /** The frame being gathered: its header's place, and where its payload ends. */
   let from = 0;
   let to = headerLength;
-  let inFlight = 0;
   let held = false;
   let paused = false;
   let sentAt = 0;
   let timer: NodeJS.Timeout | undefined;
   let immediate: NodeJS.Immediate | undefined;
 
-  function flush(): void {
-    clearTimeout(timer);
-    clearImmediate(immediate);
+  function flushGathered(): void {
     timer = immediate = undefined;
+    const wait = gatherMs - (performance.now() - sentAt);
+    // Full frames were sent meanwhile: the rest may become one as well.
+    if (wait > 0) timer = setTimeout(flushGathered, wait);
+    else flush();
+  }
+
+  function flush(): void {
     const length = to - from - headerLength;
     if (length <= 0) return;
     // Header and payload in one piece: a write of its own for nine bytes costs both sides more than the bytes.
@@ -100,14 +114,18 @@ function createOutput(id: number, send: (frame: Buffer) => void, getProcess: () 
     const frame = slab.subarray(from, to);
     from = to;
     to += headerLength;
+    if (to >= slab.length) {
+      // Frames on their way are views of the old one.
+      slab = Buffer.allocUnsafeSlow(slabSize);
+      from = 0;
+      to = headerLength;
+    }
     sentAt = performance.now();
-    inFlight += length;
     send(frame);
-    pace();
   }
 
   function pace(): void {
-    const next = held || inFlight >= creditWindow;
+    const next = held || isBlocked();
     if (next === paused) return;
     paused = next;
     if (paused) getProcess()?.pause();
@@ -116,31 +134,21 @@ function createOutput(id: number, send: (frame: Buffer) => void, getProcess: () 
 
   return {
     flush,
+    pace,
     append(bytes: Uint8Array) {
       for (let at = 0; at < bytes.length; ) {
-        if (to >= slab.length) {
-          flush();
-          // Frames on their way are views of the old one.
-          slab = Buffer.allocUnsafeSlow(slabSize);
-          from = 0;
-          to = headerLength;
-        }
         const part = bytes.subarray(at, at + slab.length - to);
         slab.set(part, to);
         to += part.length;
         at += part.length;
+        if (to >= slab.length) flush();
       }
       if (timer || immediate) return;
-      const quiet = performance.now() - sentAt;
-      if (quiet >= gatherMs) immediate = setImmediate(flush);
-      else timer = setTimeout(flush, gatherMs - quiet);
+      if (performance.now() - sentAt >= gatherMs) immediate = setImmediate(flushGathered);
+      else timer = setTimeout(flushGathered, gatherMs);
     },
     hold(value: boolean) {
       held = value;
-      pace();
-    },
-    credit(bytes: number) {
-      inFlight -= bytes;
       pace();
     },
   };
