@@ -1,6 +1,8 @@
 // `npm run bench -- terminal [--quick]`: our terminals against a raw pty loop and wetty, all in one run, in turn.
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { keepFlooding } from './background-flood.ts';
+import { benchLab } from './lab-bench.ts';
 import { readRaw } from './raw-pty.ts';
 import { benchTerminal } from './terminal-bench.ts';
 
@@ -15,7 +17,10 @@ try {
   else if (command === 'terminal' && unknown.length === 0) {
     await benchTerminal(bundle, words.includes('--quick'));
     process.exit();
-  } else throw new Error('Say what to measure: `npm run bench -- terminal`, or `npm run bench -- terminal --quick` for a short run.');
+  } else if (command === 'lab') {
+    await benchLab(dirname(bundle), words);
+    process.exit();
+  } else throw new Error('Say what to measure: `npm run bench -- terminal` or `npm run bench -- lab`; with `--quick` for a short run.');
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);
