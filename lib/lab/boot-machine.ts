@@ -9,6 +9,7 @@ import { type CloudConfig, parseCloudConfig } from './cloud-config/cloud-config.
 import type { CloudFile } from './cloud-config/files-section.ts';
 import { CloudConfigError } from './cloud-config/yaml-tree.ts';
 import type { Clusters } from './clusters.ts';
+import type { Isolation } from './docker/sandbox.ts';
 import { replaceFile } from './files.ts';
 import type { HostKeyStore } from './host-key-store.ts';
 import { openJournal } from './journal/journal.ts';
@@ -33,6 +34,8 @@ export interface LabParts {
   registry: string;
   /** The bundled program that is a container's first process. */
   containerInit: string;
+  /** How containers are kept apart from this computer. */
+  isolation: Promise<Isolation>;
   /** Takes a sentence for whoever runs the app. */
   report(text: string): void;
 }

@@ -86,6 +86,7 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
     machine,
     registry: context.registry,
     containerInit: context.containerInit,
+    isolation: context.isolation,
     publish: createPublisher(addressBook, machine.address),
   }).catch(async (error) => {
     await units.close();

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { startPtyHost } from '#lib/terminal/pty-host.ts';
 import { createAddressBook } from './address-book.ts';
 import type { LabOptions, ReadyLine } from './api.ts';
+import { findBubblewrap } from './bubblewrap.ts';
 import { createClosers } from './closers.ts';
 import { createClusters } from './clusters.ts';
 import { startDiscovery } from './discovery-server.ts';
 import { buildImage } from './docker/image-build.ts';
+import { openSandbox } from './docker/sandbox.ts';
 import { createHostKeyStore } from './host-key-store.ts';
 import { createLab } from './lab.ts';
 import { labSocket } from './lab-process.ts';
@@ -48,6 +50,9 @@ async function start({ workspace, run, programs, projectRoot, marker }: LabOptio
   const ended = killMachineProcesses(machines); // of a lab that was killed before it could end them
   if (ended > 0) report(`ended ${ended} process${ended === 1 ? '' : 'es'} that an earlier lab had left behind.`);
   await mkdir(machines, { recursive: true, mode: 0o700 });
+  const containerInit = join(programs, 'container-init.cjs');
+  const bubblewrap = findBubblewrap(process.env.PATH ?? '');
+  const isolation = bubblewrap.then((found) => openSandbox(found, containerInit));
   const hostKeys = createHostKeyStore(join(directory, 'host-keys'));
   const [key, tools, records, discovery] = await Promise.all([
     ensurePrivateKey(vagrantHome),
@@ -67,7 +72,7 @@ async function start({ workspace, run, programs, projectRoot, marker }: LabOptio
     ...{ records, vagrantHome, key, clusters, ptyHost, hostKeys, registry, report },
     addressBook: createAddressBook(),
     discovery: discovery.url,
-    containerInit: join(programs, 'container-init.cjs'),
+    ...{ containerInit, isolation },
     places: { machines: join(directory, 'machines'), run: machines, tools: tools.machine, marker },
   });
   closers.add(() => lab.close());

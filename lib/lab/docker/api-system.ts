@@ -4,16 +4,18 @@ import type { MachineFacts } from '#lib/lab/machine.ts';
 import type { ApiCall, Route } from './api-call.ts';
 import type { Containers } from './containers.ts';
 import type { ImageStore } from './image-store.ts';
+import type { Isolation } from './sandbox.ts';
 
 export const apiVersion = '1.43';
 export const minimumApiVersion = '1.24';
 const engineVersion = '1.0.0';
 
-/** For the doctor too: what a container of this engine is, and is not. */
-export const isolationNotice =
-  "Containers are ordinary processes with a root folder, ports and signals of their own; nothing keeps them from the computer's other files.";
+/** As Docker's client prints it below `docker info`, and as the doctor says it. */
+export function isolationWarning(reason: string): string {
+  return `Containers are ordinary processes here, with a folder, ports and signals of their own; nothing keeps them from this computer's files and network: ${reason}.`;
+}
 
-export function systemRoutes(machine: MachineFacts, images: ImageStore, containers: Containers): Route[] {
+export function systemRoutes(machine: MachineFacts, images: ImageStore, containers: Containers, isolation: Promise<Isolation>): Route[] {
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
   const ping = (call: ApiCall) => void call.stream('text/plain; charset=utf-8').end('OK');
   return [
@@ -44,7 +46,8 @@ export function systemRoutes(machine: MachineFacts, images: ImageStore, containe
     [
       'GET',
       /^\/info$/,
-      (call) => {
+      async (call) => {
+        const sandboxed = await isolation;
         const states = containers.list().map(({ record }) => record.state.status);
         const running = states.filter((status) => status === 'running').length;
         call.json(200, {
@@ -68,8 +71,8 @@ export function systemRoutes(machine: MachineFacts, images: ImageStore, containe
           IndexServerAddress: 'https://index.docker.io/v1/',
           RegistryConfig: { IndexConfigs: {}, InsecureRegistryCIDRs: [], Mirrors: [] },
           Plugins: { Volume: [], Network: ['bridge'], Authorization: null, Log: ['json-file'] },
-          SecurityOptions: [],
-          Warnings: [`WARNING: ${isolationNotice}`],
+          SecurityOptions: 'sandbox' in sandboxed ? ['name=bubblewrap', 'name=no-new-privileges'] : [],
+          Warnings: 'sandbox' in sandboxed ? null : [`WARNING: ${isolationWarning(sandboxed.reason)}`],
         });
       },
     ],

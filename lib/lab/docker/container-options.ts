@@ -24,6 +24,8 @@ export interface ContainerOptions {
   stopSignal: string;
   /** Seconds before a stop becomes a kill. */
   stopTimeout: number;
+  /** Signals end a program that does not listen to them. */
+  init: boolean;
 }
 
 const word = z.string().max(32 * 1024);
@@ -43,6 +45,7 @@ const hostSchema = z.looseObject({
     .nullish()
     .transform((value) => value ?? {}),
   AutoRemove: flag,
+  Init: flag,
   NetworkMode: text,
   RestartPolicy: z.looseObject({ Name: text }).nullish(),
   LogConfig: z.looseObject({ Type: text }).nullish(),
@@ -67,7 +70,7 @@ const bodySchema = z.looseObject({
 
 /** Understood, or without any effect on the container. */
 const knownKeys = new Set([...Object.keys(bodySchema.shape), 'AttachStdin', 'AttachStdout', 'AttachStderr', 'Platform']);
-const knownHostKeys = new Set([...Object.keys(hostSchema.shape), 'ContainerIDFile', 'ConsoleSize', 'Init']);
+const knownHostKeys = new Set([...Object.keys(hostSchema.shape), 'ContainerIDFile', 'ConsoleSize']);
 
 /** The options of `docker run` behind the API's names, where they differ by more than case. */
 const optionNames: Record<string, string> = {
@@ -135,6 +138,7 @@ export function parseContainerOptions(body: unknown): ContainerOptions & { entry
     autoRemove: host.AutoRemove,
     stopSignal: data.StopSignal,
     stopTimeout: data.StopTimeout ?? 10,
+    init: host.Init,
   };
 }
 

@@ -1,31 +1,39 @@
-// Starts a container's program: a Node process in a group of its own, with the container's root, environment and init.
+// Starts a container's program: a Node process with the container's root, environment and init, in the sandbox if there is one.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { basename, join, posix } from 'node:path';
+import { join, posix } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { ApiError } from './api-error.ts';
+import { checkCommand, plainArguments } from './container-command.ts';
 import { type ContainerSetting, settingVariable } from './container-setting.ts';
+import { type Isolation, inside, openNamespaces, type SandboxedPlace } from './sandbox.ts';
 
 export interface ProcessOptions {
   argv: string[];
-  /** The unpacked image. */
-  root: string;
-  /** As the program sees it. */
+  /** The unpacked image, and the rest of what the sandbox needs. */
+  place: Omit<SandboxedPlace, 'workingDir' | 'hidden'>;
+  /** As the program sees it. Must exist. */
   workingDir: string;
   /** `NAME=VALUE`. */
   env: string[];
   /** Carried by the process and its children, but not shown to the program. */
   hidden: Record<string, string>;
-  hostname: string;
-  setting: Pick<ContainerSetting, 'sockets' | 'address' | 'gateway'>;
+  network: Pick<ContainerSetting, 'address' | 'gateway'>;
+  isolation: Isolation;
   /** The bundled `container-init.cjs`. */
   containerInit: string;
   stdin: boolean;
+  /** The container that it joins; null for a container's first process. */
+  joins: RunningProcess | null;
+  /** Whether signals end a first process that does not listen to them, as with `docker run --init`. */
+  init: boolean;
 }
 
 export interface RunningProcess {
+  /** Of the program itself, as this computer counts. */
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;
@@ -39,53 +47,101 @@ export interface RunningProcess {
 
 /** After the end of the program its last output is in the pipes; a process that fled the group may hold them open for ever. */
 const drainMs = 1000;
+const lifelineFd = 3;
+const statusFd = 4;
 
-/** Options of `node` that take the next word as their value. */
-const nodeOptionsWithValue = new Set([
-  '-r',
-  '--require',
-  '--import',
-  '--loader',
-  '--experimental-loader',
-  '-C',
-  '--conditions',
-  '--env-file',
-]);
-/** With these, the program stands in the command line and no file is run. */
-const inlineOptions = new Set(['-e', '--eval', '-p', '--print', '-pe', '-v', '--version', '-h', '--help', '-i', '-']);
-
+/** Resolves once the program's init runs, so that from then on no signal is lost. */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
-  const { argv, root, containerInit, hidden } = options;
-  const program = argv[0] ?? '';
-  if (basename(program) !== 'node' || (program !== 'node' && !/^\/usr(?:\/local)?\/bin\/node$/.test(program))) throw notExecutable(program);
-  const directory = join(root, posix.normalize(options.workingDir));
-  await mkdir(directory, { recursive: true });
-  const setting: ContainerSetting = { ...options.setting, hidden: Object.keys(hidden), lifeline: true };
-  const environment: Record<string, string> = {
-    HOME: '/root',
-    HOSTNAME: options.hostname,
-    ...Object.fromEntries(options.env.map(splitPair)),
-    ...hidden,
-    [settingVariable]: JSON.stringify(setting),
-  };
-  const child = spawn(process.execPath, ['--require', containerInit, ...translate(argv.slice(1), root)], {
-    cwd: directory,
-    env: environment as NodeJS.ProcessEnv,
-    detached: true,
-    // The last one is the init's lifeline: it ends with this process, however that ends.
-    stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  await once(child, 'spawn');
-  const exited = waitForEnd(child);
+  await checkCommand(options.argv, options.place.root);
+  const namespaces = 'sandbox' in options.isolation && options.joins ? openNamespaces(options.joins.pid) : null;
+  if ('sandbox' in options.isolation && options.joins && !namespaces) throw new ApiError(409, 'the container is not running any more');
+  const child = launch(options, namespaces);
   child.stdin?.on('error', () => undefined); // the program closed its input; its exit says the rest
+  try {
+    await once(child, 'spawn');
+  } finally {
+    namespaces?.close();
+  }
+  const status = 'sandbox' in options.isolation ? followStatus(child.stdio[statusFd] as Readable) : null;
+  const exited = waitForEnd(child);
+  const started = await Promise.race([
+    once(child.stdio[lifelineFd] as Readable, 'data').then(() => true),
+    once(child, 'exit').then(() => false),
+  ]).catch(() => false);
+  // Node may have ended before its init, because of an option like --version; a sandbox that failed has no program to tell of.
+  if (status && !started && !(await status.programRan())) throw await sandboxFailed(child);
+  const pid = status ? await status.pid() : child.pid!;
   return {
-    pid: child.pid!,
+    pid,
     stdout: child.stdout!,
     stderr: child.stderr!,
     stdin: child.stdin,
     exited,
-    signal: (name) => child.exitCode === null && child.signalCode === null && child.kill(name),
+    signal: (name) => child.exitCode === null && child.signalCode === null && !status?.ended() && send(pid, name),
   };
+}
+
+function launch(options: ProcessOptions, namespaces: ReturnType<typeof openNamespaces>): ChildProcess {
+  const { argv, place, isolation, containerInit, hidden, network, joins, init } = options;
+  const first = joins === null ? (init ? 'init' : 'one') : null;
+  const stdio = [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'] as ('pipe' | 'ignore' | number)[];
+  const environmentOf = (setting: ContainerSetting): Record<string, string> => ({
+    HOME: '/root',
+    HOSTNAME: place.hostname,
+    ...Object.fromEntries(options.env.map(splitPair)),
+    ...hidden,
+    [settingVariable]: JSON.stringify(setting),
+  });
+  if ('reason' in isolation) {
+    const setting: ContainerSetting = { ...network, sockets: place.sockets, hidden: Object.keys(hidden), unset: [], lifeline: true, first };
+    return spawn(process.execPath, ['--require', containerInit, ...plainArguments(argv, place.root)], {
+      cwd: join(place.root, posix.join('/', options.workingDir)),
+      env: environmentOf(setting) as NodeJS.ProcessEnv,
+      detached: true,
+      // The last one is the init's lifeline: it ends with this process, however that ends.
+      stdio,
+    });
+  }
+  const unset = options.env.some((pair) => pair.startsWith('PWD=')) ? [] : ['PWD']; // bubblewrap sets it
+  const setting: ContainerSetting = { ...network, sockets: inside.sockets, hidden: [], unset, lifeline: true, first };
+  const whole = { ...place, workingDir: options.workingDir, hidden: Object.keys(hidden) };
+  const joined = namespaces && { pid: statusFd + 1, user: namespaces.user === null ? null : statusFd + 2 };
+  const [file, ...args] = isolation.sandbox.command(whole, statusFd, joined);
+  return spawn(file!, [...args, '--require', inside.init, ...argv.slice(1)], {
+    env: environmentOf(setting) as NodeJS.ProcessEnv,
+    detached: true,
+    stdio: [...stdio, 'pipe', ...(namespaces ? [namespaces.pid, ...(namespaces.user === null ? [] : [namespaces.user])] : [])],
+  });
+}
+
+/** Reads what bubblewrap tells of its program: JSON lines with `child-pid`, and `exit-code` after the end of one that started. */
+function followStatus(source: Readable) {
+  const lines = createInterface({ input: source });
+  const told: { 'child-pid'?: number; 'exit-code'?: number } = {};
+  lines.on('line', (line) => Object.assign(told, JSON.parse(line)));
+  source.on('error', () => lines.close()); // bubblewrap ended; its exit says the rest
+  const closed = once(lines, 'close');
+  return {
+    async pid(): Promise<number> {
+      while (told['child-pid'] === undefined) await once(lines, 'line');
+      return told['child-pid'];
+    },
+    ended: () => told['exit-code'] !== undefined,
+    async programRan(): Promise<boolean> {
+      await closed;
+      return told['exit-code'] !== undefined;
+    },
+  };
+}
+
+async function sandboxFailed(child: ChildProcess): Promise<ApiError> {
+  const said = await text(child.stderr!).catch(() => '');
+  const reason = said
+    .trim()
+    .split('\n')
+    .at(-1)
+    ?.replace(/^bwrap: /, '');
+  return new ApiError(500, `failed to create task for container: unable to start container process: ${reason || 'bubblewrap failed'}`);
 }
 
 function waitForEnd(child: ChildProcess): Promise<number> {
@@ -102,43 +158,26 @@ function waitForEnd(child: ChildProcess): Promise<number> {
         resolve(status);
       });
       // It would keep `close` from coming while a child of the program holds the other end.
-      child.stdio[3]?.destroy();
+      child.stdio[lifelineFd]?.destroy();
     });
   });
 }
 
 /** A container ends with its first process: nothing of it is left behind. */
 function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // nobody was left
-  }
+  send(-pid, 'SIGKILL');
 }
 
-/** The script's path is the one word that Node itself would look up outside of the root. */
-function translate(words: string[], root: string): string[] {
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index]!;
-    if (inlineOptions.has(word) || word.startsWith('--eval=') || word.startsWith('--print=')) return words;
-    if (nodeOptionsWithValue.has(word)) index++;
-    else if (!word.startsWith('-')) {
-      return word.startsWith('/') ? words.with(index, join(root, posix.normalize(word))) : words;
-    }
+function send(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // nobody was left
+    return false;
   }
-  return words;
 }
 
 function splitPair(pair: string): [string, string] {
   const equals = pair.indexOf('=');
   return [pair.slice(0, equals), pair.slice(equals + 1)];
-}
-
-/** In Docker's words, which its client turns into exit status 127. */
-function notExecutable(program: string): ApiError {
-  const detail = program.includes('/') ? `stat ${program}: no such file or directory` : 'executable file not found in $PATH';
-  return new ApiError(
-    400,
-    `failed to create task for container: unable to start container process: exec: ${JSON.stringify(program)}: ${detail}: unknown (the lab's containers have no other program than node)`,
-  );
 }

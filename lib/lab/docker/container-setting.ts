@@ -11,8 +11,12 @@ export interface ContainerSetting {
   gateway: string;
   /** Variables that belong to the lab: the program does not see them, its children carry them on. */
   hidden: string[];
+  /** Variables that only came with the start, and that the program was not given. */
+  unset: string[];
   /** Whether file descriptor 3 comes from the daemon: for the process that it started itself, not for that one's children. */
   lifeline: boolean;
+  /** For a container's process 1: `init` when signals end it as they end other programs, `one` when they do not. Else null. */
+  first: 'one' | 'init' | null;
 }
 
 /** A socket's file name: what listens on the container's loopback address only cannot be reached from outside. */

@@ -7,7 +7,9 @@ import { ApiError } from './api-error.ts';
 import { type ContainerLog, openContainerLog } from './container-log.ts';
 import { type ProcessOptions, type RunningProcess, startProcess } from './container-process.ts';
 import { type ContainerRecord, exitCodeOf, saveRecord } from './container-record.ts';
+import { ensureInRoot, writeHostFiles } from './container-root.ts';
 import { socketName } from './container-setting.ts';
+import type { Isolation } from './sandbox.ts';
 import type { OutputStream } from './stream-frames.ts';
 
 export interface Container {
@@ -45,6 +47,7 @@ export interface ContainerSurroundings {
   /** Short, for Unix sockets; belongs to this container. */
   sockets: string;
   containerInit: string;
+  isolation: Promise<Isolation>;
   hidden: Record<string, string>;
   /** Takes an address of the bridge network; gives it back with the returned function. */
   takeAddress(): { address: string; release: () => void };
@@ -65,6 +68,8 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
   let running: { process: RunningProcess; ended: Promise<void> } | null = null;
   let starting: Promise<boolean> | null = null;
   let removing: Promise<void> | null = null;
+  /** The end of the last program, with all that is written down about it. */
+  let settled: Promise<void> = Promise.resolve();
 
   async function change(state: ContainerRecord['state']): Promise<void> {
     record = { ...record, state };
@@ -84,15 +89,21 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
         undo.push(surroundings.publish(record, host, join(sockets, socketName(container, false))));
       }
       log.begin();
+      const common = await surroundingsOf(address);
+      await ensureInRoot(common.place.root, options.workingDir, 'directory');
+      await writeHostFiles(common.place.root, options.hostname, address);
+      if ('sandbox' in common.isolation) await common.isolation.sandbox.prepare(common.place);
       const process = await startProcess({
-        ...placeOf(address),
+        ...common,
         argv: [...options.entrypoint, ...options.cmd],
         env: options.env,
         workingDir: options.workingDir,
         stdin: options.openStdin,
+        joins: null,
       });
       const startedAt = new Date().toISOString();
-      running = { process, ended: follow(process, startedAt, undoAll) };
+      settled = follow(process, startedAt, undoAll);
+      running = { process, ended: settled };
       for (const viewer of viewers) connectInput(viewer);
       await change({ status: 'running', pid: process.pid, address, startedAt });
       return true;
@@ -102,7 +113,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
       await log.finish();
       endViewers();
       const message = error instanceof Error ? error.message : String(error);
-      await change({ status: 'created', exitCode: message.includes('unable to start container process') ? 127 : 128, error: message });
+      await change({ status: 'created', exitCode: startStatus(message), error: message });
       if (options.autoRemove) removeLater();
       throw error;
     }
@@ -157,19 +168,28 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
     if (target && viewer.input) viewer.input.pipe(target, { end: record.options.stdinOnce });
   }
 
-  function placeOf(address: string) {
+  async function surroundingsOf(address: string) {
+    const { hidden, containerInit } = surroundings;
     return {
-      root: join(directory, 'rootfs'),
-      hidden: surroundings.hidden,
-      hostname: record.options.hostname,
-      containerInit: surroundings.containerInit,
-      setting: { sockets, address, gateway },
+      ...{ hidden, containerInit, network: { address, gateway }, init: record.options.init },
+      isolation: await surroundings.isolation,
+      place: {
+        root: join(directory, 'rootfs'),
+        sockets,
+        hostname: record.options.hostname,
+        readOnly: false,
+        mounts: [],
+        tmpBytes: 64 * 1024 * 1024,
+      },
     };
   }
 
   async function stop(seconds: number): Promise<boolean> {
     await starting?.catch(() => undefined);
-    if (!running) return false;
+    if (!running) {
+      await settled;
+      return false;
+    }
     const { process, ended } = running;
     process.signal(record.options.stopSignal as NodeJS.Signals);
     const timer = setTimeout(() => process.signal('SIGKILL'), seconds * 1000);
@@ -226,8 +246,12 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
     },
     async exec(options) {
       if (record.state.status !== 'running') throw new ApiError(409, `container ${record.id} is not running`);
-      const process = await startProcess({ ...placeOf(record.state.address), ...options, env: [...record.options.env, ...options.env] });
-      void running?.ended.then(() => process.signal('SIGKILL'));
+      const common = await surroundingsOf(record.state.address);
+      const env = [...record.options.env, ...options.env];
+      if (!running) throw new ApiError(409, `container ${record.id} is not running`);
+      const process = await startProcess({ ...common, ...options, env, joins: running.process });
+      if (running) void running.ended.then(() => process.signal('SIGKILL'));
+      else process.signal('SIGKILL');
       return process;
     },
     remove,
@@ -237,4 +261,10 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
       await log.close();
     },
   };
+}
+
+/** The status that Docker gives to a container that could not be started. */
+function startStatus(message: string): number {
+  if (!message.includes('unable to start container process')) return 128;
+  return /permission denied|is a directory/.test(message) ? 126 : 127;
 }

@@ -10,6 +10,7 @@ import { mergeImageConfig, parseContainerOptions } from './container-options.ts'
 import { type ContainerRecord, loadRecords, saveRecord } from './container-record.ts';
 import { socketName } from './container-setting.ts';
 import type { ImageStore } from './image-store.ts';
+import type { Isolation } from './sandbox.ts';
 
 export interface Containers {
   /** Newest first. */
@@ -25,13 +26,14 @@ export interface ContainersOptions {
   machine: MachineFacts;
   images: ImageStore;
   containerInit: string;
+  isolation: Promise<Isolation>;
   publish(port: number, socketPath: string | null): void;
 }
 
 /** A socket's path must fit into the kernel's structure; macOS has the shorter one. */
 const socketPathBytes = 103;
 
-export async function openContainers({ machine, images, containerInit, publish }: ContainersOptions): Promise<Containers> {
+export async function openContainers({ machine, images, containerInit, isolation, publish }: ContainersOptions): Promise<Containers> {
   const home = join(machine.directory, 'var/lib/docker/containers');
   const run = join(machine.run, 'c');
   if (Buffer.byteLength(join(run, '0'.repeat(12), socketName(65_535, true))) > socketPathBytes) {
@@ -51,6 +53,7 @@ export async function openContainers({ machine, images, containerInit, publish }
       directory: join(home, record.id),
       sockets: join(run, record.id.slice(0, 12)),
       containerInit,
+      isolation,
       hidden: { ...(mark !== undefined && { [markVariable]: mark }), ...(COREOS_MACHINE !== undefined && { COREOS_MACHINE }) },
       takeAddress,
       publish: publishPort,

@@ -13,6 +13,7 @@ import { imageRoutes } from './api-images.ts';
 import { apiVersion, minimumApiVersion, systemRoutes } from './api-system.ts';
 import { openContainers } from './containers.ts';
 import { openImageStore } from './image-store.ts';
+import type { Isolation } from './sandbox.ts';
 
 export interface DockerDaemonOptions {
   machine: MachineFacts;
@@ -20,6 +21,8 @@ export interface DockerDaemonOptions {
   registry: string;
   /** The bundled `container-init.cjs`. */
   containerInit: string;
+  /** Found out once for all machines; the first container waits for it. */
+  isolation: Promise<Isolation>;
   /**
    * `-p`: a port of the machine leads to this Unix socket from now on; null takes it away. May throw with `code: 'EADDRINUSE'`.
    * The socket is there once the program listens; until then nothing answers.
@@ -33,12 +36,18 @@ export interface DockerDaemon {
 }
 
 /** Listens on `docker.sock` in the machine's run directory. */
-export async function startDockerDaemon({ machine, registry, containerInit, publish }: DockerDaemonOptions): Promise<DockerDaemon> {
+export async function startDockerDaemon({
+  machine,
+  registry,
+  containerInit,
+  isolation,
+  publish,
+}: DockerDaemonOptions): Promise<DockerDaemon> {
   const socketPath = join(machine.run, 'docker.sock');
   const images = await openImageStore(join(machine.directory, 'var/lib/docker'), registry);
-  const containers = await openContainers({ machine, images, containerInit, publish });
+  const containers = await openContainers({ machine, images, containerInit, isolation, publish });
   const routes = [
-    ...systemRoutes(machine, images, containers),
+    ...systemRoutes(machine, images, containers, isolation),
     ...imageRoutes(images, containers),
     ...containerRoutes(containers),
     ...execRoutes(containers),

@@ -4,10 +4,11 @@ import { expect } from 'vitest';
 import { testWith } from '#lib/testing/peers.ts';
 import { ask, image, startTestMachine } from './test-machine.ts';
 
-const real = testWith('docker');
+const real = testWith('docker', 'bwrap');
+const startMachine = () => startTestMachine({ program: 'bwrap' });
 
 real('the whole life of a container, with the same answers as our own client', async () => {
-  const { machine, run, docker, published } = await startTestMachine();
+  const { machine, run, docker, published } = await startMachine();
   const client = (...args: string[]) => run('docker', '-H', `unix://${join(machine.run, 'docker.sock')}`, ...args);
   expect((await client('version', '--format', '{{.Server.Platform.Name}}')).stdout).toBe('CoreOS-Reflector lab\n');
   const pulled = await client('pull', image);
@@ -36,7 +37,7 @@ real('the whole life of a container, with the same answers as our own client', a
 });
 
 real('run in the foreground: output, input, exit statuses', async () => {
-  const { machine, run, docker } = await startTestMachine();
+  const { machine, run, docker } = await startMachine();
   const socket = `unix://${join(machine.run, 'docker.sock')}`;
   const client = (...args: string[]) => run('docker', '-H', socket, ...args);
   await docker('pull', '-q', image);
@@ -59,7 +60,7 @@ real.each([
   ['--publish-all', ['-P']],
   ['--user 0', ['-u', '0']],
 ] as [string, string[]][])('%s is refused by name', async (option, args) => {
-  const { machine, run, docker } = await startTestMachine();
+  const { machine, run, docker } = await startMachine();
   await docker('pull', '-q', image);
   const refused = await run(
     'docker',

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, onTestFinished, vi } from 'vitest';
 import { markVariable } from '#lib/lab/api.ts';
+import type { Bubblewrap } from '#lib/lab/bubblewrap.ts';
 import type { MachineFacts } from '#lib/lab/machine.ts';
 import { type DockerDaemon, startDockerDaemon } from './daemon.ts';
 import { buildImage } from './image-build.ts';
+import { type Isolation, openSandbox } from './sandbox.ts';
 
 export const image = 'pandapup/coreos_reflector';
 
@@ -42,7 +44,16 @@ export interface Started {
   finished: Promise<Finished>;
 }
 
-export async function startTestMachine(): Promise<TestMachine> {
+/** Both ways to run containers, each with the machine for it and what the test needs for that. */
+export const modes: { mode: string; needs: 'bwrap'[]; startTestMachine: () => Promise<TestMachine> }[] = [
+  { mode: 'with bubblewrap', needs: ['bwrap'], startTestMachine: () => startTestMachine({ program: 'bwrap' }) },
+  { mode: 'without bubblewrap', needs: [], startTestMachine: () => startTestMachine({ reason: 'bubblewrap is not installed' }) },
+];
+
+/** What one test found out about this computer holds for the next. */
+const isolations = new Map<string, Promise<Isolation>>();
+
+export async function startTestMachine(bubblewrap: Bubblewrap): Promise<TestMachine> {
   const directory = await mkdtemp(join(tmpdir(), 'dk-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const registry = join(directory, 'registry');
@@ -64,7 +75,11 @@ export async function startTestMachine(): Promise<TestMachine> {
     if (socketPath === null) published.delete(port);
     else published.set(port, socketPath);
   };
-  const start = () => startDockerDaemon({ machine, registry, containerInit: join(inject('programs'), 'container-init.cjs'), publish });
+  const containerInit = join(inject('programs'), 'container-init.cjs');
+  const key = JSON.stringify(bubblewrap);
+  const isolation = isolations.get(key) ?? openSandbox(bubblewrap, containerInit);
+  isolations.set(key, isolation);
+  const start = () => startDockerDaemon({ machine, registry, containerInit, isolation, publish });
   let daemon: DockerDaemon = await start();
   onTestFinished(() => daemon.close());
 

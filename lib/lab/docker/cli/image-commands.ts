@@ -79,7 +79,7 @@ export async function versionCommand(api: ApiClient, args: string[]): Promise<vo
 
 export async function infoCommand(api: ApiClient, args: string[]): Promise<void> {
   parseArguments('info', args, {});
-  const info = (await api.call('GET', '/info')) as Record<string, unknown> & { Warnings: string[] };
+  const info = (await api.call('GET', '/info')) as Record<string, unknown> & { SecurityOptions: string[]; Warnings: string[] | null };
   process.stdout.write(
     fields({
       Containers: info.Containers,
@@ -89,6 +89,7 @@ export async function infoCommand(api: ApiClient, args: string[]): Promise<void>
       'Server Version': info.ServerVersion,
       'Storage Driver': info.Driver,
       'Logging Driver': info.LoggingDriver,
+      'Security Options': info.SecurityOptions.map((option) => option.replace('name=', '')).join(', ') || 'none',
       'Kernel Version': info.KernelVersion,
       'Operating System': info.OperatingSystem,
       CPUs: info.NCPU,
@@ -97,7 +98,7 @@ export async function infoCommand(api: ApiClient, args: string[]): Promise<void>
       'Docker Root Dir': info.DockerRootDir,
     }),
   );
-  for (const warning of info.Warnings) process.stderr.write(`${warning}\n`);
+  for (const warning of info.Warnings ?? []) process.stderr.write(`${warning}\n`);
 }
 
 function fields(values: Record<string, unknown>, indent = ''): string {

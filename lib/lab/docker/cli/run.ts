@@ -165,7 +165,7 @@ function createBody(args: Arguments): object {
     StdinOnce: interactive && !args.has('detach'),
     StopSignal: args.value('stop-signal') ?? '',
     ...(args.value('stop-timeout') === undefined ? {} : { StopTimeout: Number(args.value('stop-timeout')) }),
-    HostConfig: { AutoRemove: args.has('rm'), PortBindings: bindings },
+    HostConfig: { AutoRemove: args.has('rm'), Init: args.has('init'), PortBindings: bindings },
   };
 }
 

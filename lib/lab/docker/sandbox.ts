@@ -1,0 +1,126 @@
+// Keeps a container's program apart from this computer, with bubblewrap: files, processes, a host name and a network of its own.
+import { execFile } from 'node:child_process';
+import { closeSync, openSync, readlinkSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Bubblewrap } from '#lib/lab/bubblewrap.ts';
+import { ensureInRoot } from './container-root.ts';
+
+/** Where the lab's own things are in a container. */
+export const inside = { node: '/usr/local/bin/node', init: '/.lab/init.cjs', sockets: '/.lab/sockets' };
+
+/** How containers are kept apart: in a sandbox, or not at all, and then why: a part of a sentence. */
+export type Isolation = { sandbox: Sandbox } | { reason: string };
+
+export interface SandboxedPlace {
+  /** The container's own copy of the image's files. */
+  root: string;
+  sockets: string;
+  hostname: string;
+  /** As the program sees it. */
+  workingDir: string;
+  readOnly: boolean;
+  mounts: { source: string; target: string; readOnly: boolean }[];
+  /** Variables of the lab that end at the sandbox's door. */
+  hidden: string[];
+  /** Bytes that the container may keep in its /tmp. */
+  tmpBytes: number;
+}
+
+export interface Sandbox {
+  /** Makes sure that everything that is mounted has its place in the root. Only while nothing of the container runs. */
+  prepare(place: Pick<SandboxedPlace, 'root' | 'mounts'>): Promise<void>;
+  /**
+   * The command line of Node in the sandbox; its own arguments are to follow.
+   * @param namespaces file descriptors of the container that it is to join, as the child sees them; null for a container of its own
+   */
+  command(place: SandboxedPlace, statusFd: number, namespaces: { user: number | null; pid: number } | null): string[];
+}
+
+/** Of one file in /dev/shm and /tmp together a program needs little; the memory limit does not see them. */
+const sharedMemoryBytes = 64 * 1024 * 1024;
+const tryMs = 10_000;
+
+/**
+ * Looks up what Node needs of this computer and tries it once.
+ * @param init the bundled `container-init.cjs`
+ */
+export async function openSandbox(bubblewrap: Bubblewrap, init: string, node = process.execPath): Promise<Isolation> {
+  if ('reason' in bubblewrap) return bubblewrap;
+  const root = await mkdtemp(join(tmpdir(), 'sandbox-'));
+  try {
+    const sandbox = createSandbox(bubblewrap.program, [[node, inside.node], [init, inside.init], ...(await libraries(node))]);
+    const place = { root: join(root, 'root'), sockets: join(root, 'sockets'), hostname: 'trial', workingDir: '/', readOnly: false };
+    await mkdir(place.root);
+    await mkdir(place.sockets);
+    const whole: SandboxedPlace = { ...place, mounts: [], hidden: [], tmpBytes: sharedMemoryBytes };
+    await sandbox.prepare(whole);
+    const [file, ...args] = sandbox.command(whole, 2, null);
+    await promisify(execFile)(file!, [...args, '--version'], { timeout: tryMs });
+    return { sandbox };
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string };
+    const said = stderr.split('\n').filter((line) => line && !line.startsWith('{'));
+    return { reason: `Node does not start in bubblewrap here: ${said.at(-1) ?? message}` };
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+function createSandbox(program: string, files: (readonly [source: string, target: string])[]): Sandbox {
+  return {
+    async prepare({ root, mounts }) {
+      for (const directory of ['/proc', '/dev', '/tmp', inside.sockets]) await ensureInRoot(root, directory, 'directory');
+      for (const [, target] of files) await ensureInRoot(root, target, 'file');
+      for (const { target } of mounts) await ensureInRoot(root, target, 'directory');
+    },
+    command: ({ root, sockets, hostname, workingDir, readOnly, mounts, hidden, tmpBytes }, statusFd, namespaces) => [
+      program,
+      ...['--die-with-parent', '--new-session', '--unshare-ipc', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
+      // The program is process 1 of its container, as in Docker. What joins it later is an ordinary process there.
+      ...(namespaces ? joinArguments(namespaces) : ['--unshare-user-try', '--unshare-pid', '--as-pid-1']),
+      ...['--cap-drop', 'ALL', '--uid', '0', '--gid', '0', '--hostname', hostname],
+      ...[readOnly ? '--ro-bind' : '--bind', root, '/'],
+      ...['--proc', '/proc', '--dev', '/dev', '--size', String(sharedMemoryBytes), '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
+      ...['--size', String(tmpBytes), '--perms', '1777', '--tmpfs', '/tmp'],
+      ...mounts.flatMap(({ source, target, readOnly: sealed }) => [sealed ? '--ro-bind' : '--bind', source, target]),
+      ...files.flatMap(([source, target]) => ['--ro-bind', source, target]),
+      ...['--bind', sockets, inside.sockets],
+      ...hidden.flatMap((name) => ['--unsetenv', name]),
+      ...['--json-status-fd', String(statusFd), '--chdir', workingDir, '--', inside.node],
+    ],
+  };
+}
+
+function joinArguments({ user, pid }: { user: number | null; pid: number }): string[] {
+  return [...(user === null ? [] : ['--userns', String(user)]), '--pidns', String(pid)];
+}
+
+/** Opens the namespaces of a running container, for one more process in it. Null when it has ended. */
+export function openNamespaces(pid: number): { user: number | null; pid: number; close(): void } | null {
+  const opened: number[] = [];
+  const close = () => opened.splice(0).forEach(closeSync);
+  const open = (name: string) => {
+    opened.push(openSync(`/proc/${pid}/ns/${name}`, 'r'));
+    return opened.at(-1)!;
+  };
+  try {
+    // For root, where the system has no user namespaces, there is none to join.
+    const shared = readlinkSync(`/proc/${pid}/ns/user`) === readlinkSync('/proc/self/ns/user');
+    return { pid: open('pid'), user: shared ? null : open('user'), close };
+  } catch {
+    close();
+    return null;
+  }
+}
+
+/** The libraries that the dynamic linker names for a program: `libc.so.6 => /lib/…/libc.so.6 (0x…)`. A static one has none. */
+async function libraries(program: string): Promise<[string, string][]> {
+  const { stdout } = await promisify(execFile)('ldd', [program]).catch((error: { stdout?: string; stderr?: string }) => {
+    if (/not a (valid )?dynamic/i.test(`${error.stdout}${error.stderr}`)) return { stdout: '' };
+    throw error;
+  });
+  return [...stdout.matchAll(/(?:^\s*|=> )(\/\S+)/gm)].map(([, path]) => [path!, path!]);
+}
