@@ -25,8 +25,11 @@ export interface Drivers {
   of(terminal: TerminalName): Watcher | undefined;
 }
 
-/** How long a driver whose connection was lost keeps its place; a page tries again after at most two seconds. */
-const returnMs = 4000;
+/**
+ * How long a driver whose connection was lost keeps its place. A page tries again after at most two seconds, but its computer may be busy;
+ * whoever does not want to wait takes over.
+ */
+const returnMs = 8000;
 
 export function createDrivers(): Drivers {
   /** In the order in which they came, but for the driver, who is first. */
