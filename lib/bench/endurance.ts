@@ -10,10 +10,14 @@ import type { ReflectorPeer } from './reflector.ts';
  * A viewer reads a little and then nothing more while 200 MB are printed. MB of memory that the server grew by: at most, and afterwards.
  * @param done a path for the file that tells the end of the flood; a server that holds the program back never gets there
  */
-export async function measureStall(peer: Peer, { file, size }: Payload, total: number, done: string, ms: number) {
+export async function measureStall(peer: Peer, { file, size, end }: Payload, total: number, done: string, ms: number) {
   const line = await peer.open();
   await settled(line);
-  await pause(500);
+  // What any output costs, watched or not, is there before.
+  const warm = received(line, end, 60_000);
+  line.type(`cat ${file}\r`);
+  await warm;
+  await pause(1000);
   const pids = peer.processes();
   const before = memory(pids);
   forgetPeak(pids);
@@ -35,11 +39,16 @@ export async function measureStall(peer: Peer, { file, size }: Payload, total: n
   const peak = peakMemory(pids) - before;
   const steady = memory(pids) - before;
   line.close();
-  const next = await peer.open();
-  next.type('\x03');
-  await settled(next, 60_000);
-  next.close();
   return { peak, steady, finished };
+}
+
+/** Ends what a stalled viewer's terminal still prints. */
+export async function endFlood(peer: Peer): Promise<void> {
+  const line = await peer.open();
+  line.type('\x03');
+  await pause(500); // the interrupt discards what is typed in its moment
+  await settled(line, 30_000);
+  line.close();
 }
 
 /** Programs that print and end at once: how many exits were reported without the last line having come. */

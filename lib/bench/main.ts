@@ -1,21 +1,25 @@
 // `npm run bench -- terminal [--quick]`: our terminals against a raw pty loop and wetty, all in one run, in turn.
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readAmounts } from './amounts.ts';
 import { keepFlooding } from './background-flood.ts';
 import { benchLab } from './lab-bench.ts';
+import { serveManyTerminals } from './many-terminals.ts';
 import { readRaw } from './raw-pty.ts';
+import { printStamps } from './stamps.ts';
 import { benchTerminal } from './terminal-bench.ts';
 
 const bundle = fileURLToPath(import.meta.url);
 const [command, ...words] = process.argv.slice(2);
-const unknown = words.filter((word) => word !== '--quick');
 
 try {
-  // The first two are the bench's own child processes.
+  // The first four are the bench's own child processes.
   if (command === 'raw-pty') readRaw(words[0] as string, words[1] as string);
   else if (command === 'flood') await keepFlooding(words[0] as string, words[1] as string);
-  else if (command === 'terminal' && unknown.length === 0) {
-    await benchTerminal(bundle, words.includes('--quick'));
+  else if (command === 'many-terminals') await serveManyTerminals(bundle, Number(words[0]));
+  else if (command === 'stamps') printStamps(words);
+  else if (command === 'terminal') {
+    await benchTerminal(bundle, readAmounts(words));
     process.exit();
   } else if (command === 'lab') {
     await benchLab(dirname(bundle), words);

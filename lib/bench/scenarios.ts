@@ -1,5 +1,5 @@
 // What every peer is measured in, one scenario at a time, in turn.
-import { type Chunk, type Line, type Peer, pause, received, settled } from './line.ts';
+import { type Line, type Peer, pause, received, settled } from './line.ts';
 import type { Payload } from './payload.ts';
 import { cpuSeconds } from './processes.ts';
 
@@ -74,28 +74,6 @@ export async function measureInterrupt(peer: Peer): Promise<number> {
 export const flood = 'yes "[12:00:01] core-01 docker: a line as long as lines in a log are, and somewhat longer"';
 /** No output for so long: the flood has stopped. */
 const quietMs = 300;
-
-/** Lines stamped by the program that prints them, ten a second; ms from the stamp to each of the viewers. */
-export async function measureStamps(lines: Line[], drivers: Line[], seconds: number): Promise<number[]> {
-  const samples: number[] = [];
-  const offs = lines.map((line) => {
-    let rest = '';
-    return line.onOutput((chunk: Chunk) => {
-      const now = process.hrtime.bigint();
-      const text = rest + chunk.toString('latin1' as never);
-      const stamps = [...text.matchAll(/@(\d{6,})@/g)];
-      const seen = stamps.at(-1);
-      rest = seen ? text.slice(seen.index + seen[0].length) : text.slice(-64);
-      for (const [, stamp] of stamps) samples.push(Number(now - BigInt(stamp!)) / 1e6);
-    });
-  });
-  for (const driver of drivers) driver.type(`node -e 'setInterval(()=>console.log("@"+process.hrtime.bigint()+"@"),100)'\r`);
-  await pause(seconds * 1000);
-  for (const driver of drivers) driver.type('\x03');
-  await pause(300);
-  for (const off of offs) off();
-  return samples;
-}
 
 /** A line with a shell that waits, and nothing left behind afterwards. */
 export async function withLine<Result>(peer: Peer, use: (line: Line) => Promise<Result>): Promise<Result> {

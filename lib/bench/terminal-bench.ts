@@ -2,145 +2,134 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import type { Amounts, ScenarioName } from './amounts.ts';
 import { startFlood } from './background-flood.ts';
-import { countInexactResumes, countLostTails, measureStall } from './endurance.ts';
-import { type Line, type Peer, settled } from './line.ts';
+import { countInexactResumes, countLostTails, endFlood, measureStall } from './endurance.ts';
+import type { Peer } from './line.ts';
 import { writePayload } from './payload.ts';
 import { measureRaw } from './raw-pty.ts';
 import { openReflector } from './reflector.ts';
-import { emptyResults, judge, type Results } from './results.ts';
-import { measureEcho, measureFirstByte, measureInterrupt, measureStamps, measureThroughput } from './scenarios.ts';
+import { emptyResults, judge } from './results.ts';
+import { measureEcho, measureFirstByte, measureInterrupt, measureThroughput } from './scenarios.ts';
+import { measureTerminals, measureViewers } from './stamps.ts';
 import { drawTable } from './table.ts';
 import { openWetty } from './wetty.ts';
 
-/** How much of everything. A full run takes about eight minutes, a quick one about one. */
-const amounts = {
-  full: {
-    rounds: 5,
-    megabytes: 100,
-    keystrokes: 100,
-    connects: 10,
-    interrupts: 4,
-    stalled: 200,
-    exits: 1000,
-    resumes: 8,
-    viewers: 500,
-    seconds: 6,
-  },
-  quick: {
-    rounds: 2,
-    megabytes: 30,
-    keystrokes: 40,
-    connects: 4,
-    interrupts: 2,
-    stalled: 60,
-    exits: 30,
-    resumes: 2,
-    viewers: 100,
-    seconds: 2,
-  },
-};
 /** No scenario takes longer, whatever a server does. */
 const longestMs = 240_000;
 /** The scenarios that repeat themselves stop here, and say how often they did. */
-const repeatMs = 180_000;
+const repeatMs = 150_000;
+/** A server that holds the program back before a stalled viewer may do so for ever: then it is not waited for. */
+const stallMs = 30_000;
+/** Peers lose tails in so many exits or they do not. */
+const exitsOfPeers = 60;
 
 /** @param bundle this program, for its child processes; the other bundles lie beside it */
-export async function benchTerminal(bundle: string, quick: boolean): Promise<void> {
-  const amount = quick ? amounts.quick : amounts.full;
+export async function benchTerminal(bundle: string, amounts: Amounts): Promise<void> {
+  const began = performance.now();
+  const programs = dirname(bundle);
   const directory = mkdtempSync(join(tmpdir(), 'bench-'));
-  const payload = await writePayload(join(directory, 'payload'), amount.megabytes * 1e6);
+  const payload = await writePayload(join(directory, 'payload'), amounts.megabytes * 1e6);
   const small = await writePayload(join(directory, 'small'), 20e6);
   const results = emptyResults();
-  const ours = await openReflector(dirname(bundle));
+  const ours = await openReflector(programs);
   const peers: Peer[] = [ours];
   try {
     const wetty = await attempt('wetty', () => openWetty(resolve('node_modules', '.cache', 'bench')));
     if (wetty) peers.push(wetty);
 
-    for (let round = 1; round <= amount.rounds; round += 1) {
-      console.error(`Round ${round} of ${amount.rounds} …`);
-      const raw = await measureRaw(bundle, payload);
-      results.add('raw pty', 'rate', payload.size / raw.took / 1000);
-      results.add('raw pty', 'cpu', (raw.cpu / payload.size) * 1e8);
-      for (const peer of peers) await attempt(`${peer.name}: a round`, () => measureRound(peer));
+    const inRounds: Partial<Record<ScenarioName, (peer: Peer) => Promise<void>>> = {
+      async throughput(peer) {
+        const { rate, cpu } = await measureThroughput(peer, payload);
+        results.add(peer.name, 'rate', rate);
+        results.add(peer.name, 'cpu', cpu);
+      },
+      async echo(peer) {
+        for (const ms of await measureEcho(peer, amounts.keystrokes)) results.add(peer.name, 'echo', ms);
+      },
+      async 'echo-in-flood'(peer) {
+        const stop = await startFlood(bundle, peer);
+        try {
+          for (const ms of await measureEcho(peer, amounts.keystrokes)) results.add(peer.name, 'echoFlood', ms);
+        } finally {
+          await stop();
+        }
+      },
+      async 'first-byte'(peer) {
+        for (let count = 0; count < amounts.connects; count += 1) results.add(peer.name, 'firstByte', await measureFirstByte(peer));
+      },
+      async 'ctrl-c'(peer) {
+        for (let count = 0; count < amounts.interrupts; count += 1) results.add(peer.name, 'interrupt', await measureInterrupt(peer));
+      },
+    };
+    const repeated = amounts.only.filter((name) => inRounds[name]);
+    for (let round = 1; round <= amounts.rounds && repeated.length > 0; round += 1) {
+      if (repeated.includes('throughput')) {
+        const raw = await measureRaw(bundle, payload);
+        results.add('raw pty', 'rate', payload.size / raw.took / 1000);
+        results.add('raw pty', 'cpu', (raw.cpu / payload.size) * 1e8);
+      }
+      for (const name of repeated) {
+        for (const peer of peers) {
+          report(`round ${round} of ${amounts.rounds}: ${name}, ${peer.name}`);
+          await attempt(`${name}, ${peer.name}`, () => inRounds[name]!(peer));
+        }
+      }
     }
+
     for (const peer of peers) {
-      console.error(`${peer.name}: a stalled viewer, exits …`);
-      await attempt(`${peer.name}: the stalled viewer`, async () => {
-        // A server that holds the program back keeps doing so: then it is not waited for.
-        const { peak, steady } = await measureStall(
-          peer,
-          payload,
-          amount.stalled * 1e6,
-          join(directory, `done-${results.count}`),
-          quick ? 15_000 : 30_000,
-        );
-        results.add(peer.name, 'stallPeak', peak);
-        results.add(peer.name, 'stallSteady', steady);
-      });
-      await attempt(`${peer.name}: exits`, async () => {
-        const tails = await countLostTails(
-          peer,
-          small,
-          peer === ours ? amount.exits : Math.min(amount.exits, 100),
-          performance.now() + repeatMs,
-        );
+      await once('exits', peer.name, async () => {
+        const exits = peer === ours ? amounts.exits : Math.min(amounts.exits, exitsOfPeers);
+        const tails = await countLostTails(peer, small, exits, performance.now() + repeatMs);
         results.add(peer.name, 'lostTails', tails.lost);
         results.add(peer.name, 'exits', tails.done);
       });
     }
-    console.error('This app: resumption, many viewers …');
-    await attempt('resumption', async () => {
-      const { inexact, done, cuts } = await countInexactResumes(ours, small, amount.resumes, performance.now() + repeatMs);
+    // Last for the peers: not all of them recover from it.
+    for (const peer of peers) {
+      await once('stall', peer.name, async () => {
+        const { peak, steady } = await measureStall(
+          peer,
+          payload,
+          amounts.stalled * 1e6,
+          join(directory, `${peers.indexOf(peer)}-done`),
+          stallMs,
+        );
+        results.add(peer.name, 'stallPeak', peak);
+        results.add(peer.name, 'stallSteady', steady);
+        if (peer === ours) await endFlood(peer);
+      });
+    }
+    await once('resume', ours.name, async () => {
+      const { inexact, done, cuts } = await countInexactResumes(ours, small, amounts.resumes, performance.now() + repeatMs);
       results.add(ours.name, 'inexact', inexact);
       results.add(ours.name, 'resumes', done);
       results.add(ours.name, 'cuts', cuts);
     });
-    await attempt('many viewers', () => stamp('viewers', amount.viewers, [0]));
-    await attempt('both terminals', () => stamp('terminals', 2, [0, 1]));
+    await once('viewers', ours.name, async () => {
+      for (const ms of await measureViewers(bundle, ours, amounts.viewers, amounts.seconds)) results.add(ours.name, 'viewers', ms);
+    });
+    await once('terminals', ours.name, async () => {
+      for (const ms of await measureTerminals(bundle, amounts.terminals, amounts.seconds)) results.add(ours.name, 'terminals', ms);
+    });
   } finally {
     for (const peer of peers) await peer.close();
     rmSync(directory, { recursive: true, force: true });
   }
-  const names = ['raw pty', ...peers.map(({ name }) => name)];
-  console.log(
-    `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, medians of ${amount.rounds} rounds in turn.\n`,
-  );
-  console.log(
-    drawTable(
-      names,
-      judge(
-        results,
-        ours.name,
-        names.find((name) => name.startsWith('wetty')),
-        amount,
-      ),
-    ),
-  );
+  const columns = ['raw pty', ...peers.map(({ name }) => name)];
+  const rows = judge(results, columns, amounts).filter(({ of }) => amounts.only.includes(of));
+  const minutes = ((performance.now() - began) / 60_000).toFixed(1);
+  const machine = `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}`;
+  console.log(`${machine}; medians of ${amounts.rounds} rounds in turn; ${minutes} minutes.\n\n${drawTable(columns, rows)}`);
 
-  async function measureRound(peer: Peer): Promise<void> {
-    const { rate, cpu } = await measureThroughput(peer, payload);
-    results.add(peer.name, 'rate', rate);
-    results.add(peer.name, 'cpu', cpu);
-    for (const ms of await measureEcho(peer, amount.keystrokes)) results.add(peer.name, 'echo', ms);
-    const stop = await startFlood(bundle, peer);
-    try {
-      for (const ms of await measureEcho(peer, amount.keystrokes)) results.add(peer.name, 'echoFlood', ms);
-    } finally {
-      await stop();
-    }
-    for (let count = 0; count < amount.connects; count += 1) results.add(peer.name, 'firstByte', await measureFirstByte(peer));
-    for (let count = 0; count < amount.interrupts; count += 1) results.add(peer.name, 'interrupt', await measureInterrupt(peer));
+  async function once(name: ScenarioName, of: string, run: () => Promise<void>): Promise<void> {
+    if (!amounts.only.includes(name)) return;
+    report(`${name}, ${of}`);
+    await attempt(`${name}, ${of}`, run);
   }
 
-  async function stamp(measure: keyof Results, viewers: number, terminals: (0 | 1)[]): Promise<void> {
-    const lines: Line[] = [];
-    for (let count = 0; count < viewers; count += 1) lines.push(await ours.open(terminals[count % terminals.length]));
-    const drivers = terminals.map((_, index) => lines[index]!);
-    for (const driver of drivers) await settled(driver);
-    for (const ms of await measureStamps(lines, drivers, amount.seconds)) results.add(ours.name, measure, ms);
-    for (const line of lines) line.close();
+  function report(what: string): void {
+    console.error(`${String(Math.round((performance.now() - began) / 1000)).padStart(4)} s  ${what}`);
   }
 }
 

@@ -16,9 +16,9 @@ import type { Drivers, Watcher } from './drivers.ts';
 export interface SocketSources {
   terminal(name: TerminalName): Promise<Terminal>;
   drivers: Drivers;
-  runner: Runner;
-  checks: Checks;
-  expectations: Expectations;
+  runner: Pick<Runner, 'list' | 'stop' | 'answer'>;
+  checks: Pick<Checks, 'reports' | 'show'>;
+  expectations: Pick<Expectations, 'reports'>;
   cluster(): ClusterState;
   progress(): string[];
   /** Notices that newcomers should see as well. */
