@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type AddressBook, openUnixSocket } from './address-book.ts';
 import type { LabParts } from './boot-machine.ts';
 import { createClosers } from './closers.ts';
+import { applyUnits, asksToStart, explainBuiltin } from './cloud-config/apply-units.ts';
 import type { CloudConfig } from './cloud-config/cloud-config.ts';
 import { type EtcdConfig, type FleetConfig, fleetDefaults } from './cloud-config/service-sections.ts';
 import type { CloudUnit } from './cloud-config/units-section.ts';
@@ -52,8 +53,6 @@ export interface ServicesContext extends LabParts {
   othersBooted: Promise<unknown>;
 }
 
-/** Starting or re-starting means the same here: what runs already stays as it is. */
-const startCommands = new Set(['start', 'restart', 'reload-or-restart']);
 /** The socket unit of the sample user-data, and the port that it opens on the machine. */
 const dockerSocketUnit = 'docker-tcp.socket';
 export const dockerApiPort = 2375;
@@ -143,26 +142,21 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
     if (thaw !== null) fleet.pause();
   }
 
-  /** A unit that cannot be loaded or started is told and passed over, as coreos-cloudinit does. */
-  async function startUnit(unit: CloudUnit, log: (line: string) => void): Promise<void> {
-    try {
-      if (unit.content !== null) await units.load(unit.name, unit.content);
-      if (unit.command !== null && startCommands.has(unit.command)) await units.start(unit.name);
-    } catch (error) {
-      log(`coreos-cloudinit: user-data, line ${unit.line}: ${(error as Error).message}`);
-    }
-  }
-
   return {
     async apply(config, log) {
-      const starts = (name: string) =>
-        config.units.some((unit) => unit.name === name && unit.command !== null && startCommands.has(unit.command));
+      const starts = (name: string) => asksToStart(config.units, name);
+      const isBuiltin = (unit: CloudUnit) => builtin.some(({ name }) => name === unit.name);
+      for (const unit of config.units.filter(isBuiltin)) explainBuiltin(unit, unit.name === dockerSocketUnit).forEach(log);
       if (starts('fleet.service')) fleetWanted = config.fleet ?? fleetDefaults;
       if (starts(dockerSocketUnit) && !dockerTcp) {
         dockerTcp = true;
         closers.add(addressBook.enter(machine.address, dockerApiPort, () => openUnixSocket(join(machine.run, 'docker.sock'))));
       }
-      for (const unit of config.units) if (!builtin.some(({ name }) => name === unit.name)) await startUnit(unit, log);
+      await applyUnits(
+        config.units.filter((unit) => !isBuiltin(unit)),
+        units,
+        log,
+      );
       const service = starts('etcd2.service') ? 'etcd2' : starts('etcd.service') ? 'etcd' : null;
       if (service === null) return true;
       if (etcd.status === 'stopped') etcdService = service;

@@ -1,10 +1,12 @@
 // systemctl: looks at the units of the machine it runs on, and starts and stops them.
 import { formatEntry, type JournalSource } from '#lib/lab/journal/format.ts';
 import type { JournalEntry } from '#lib/lab/journal/journal.ts';
-import type { JournalHeader } from '#lib/lab/systemd/api.ts';
+import type { JournalHeader, UnitCommandKind } from '#lib/lab/systemd/api.ts';
 import { ask, askLines } from '#lib/lab/systemd/client.ts';
 import { type Options, readOptions } from '#lib/lab/systemd/options.ts';
-import { coloured, listText, plain, properties, statusText } from '#lib/lab/systemd/status-text.ts';
+import { coloured, listText, plain, statusText } from '#lib/lab/systemd/status-text.ts';
+import { dependencyText, unitFilesText } from '#lib/lab/systemd/unit-lists.ts';
+import { properties } from '#lib/lab/systemd/unit-properties.ts';
 import type { UnitStatus } from '#lib/lab/systemd/unit-status.ts';
 
 const optionNames = {
@@ -21,6 +23,14 @@ const optionNames = {
   '-t': 'type',
   '--type': 'type',
   '--state': 'state',
+  '--failed': 'failed',
+  '-s': 'signal',
+  '--signal': 'signal',
+  '--kill-who': 'kill-who',
+  '--reverse': 'reverse',
+  '--plain': 'plain',
+  '-f': 'force',
+  '--force': 'force',
   '--no-pager': 'no-pager',
   '--no-legend': 'no-legend',
   '--no-block': 'no-block',
@@ -46,8 +56,25 @@ const help = `systemctl [OPTIONS...] {COMMAND} ...
 Commands:
   status [UNIT...]      start UNIT...       is-active UNIT...   cat UNIT...
   list-units            stop UNIT...        is-failed UNIT...   show UNIT...
-  reset-failed [UNIT…]  restart UNIT...     daemon-reload
+  list-unit-files       restart UNIT...     is-enabled UNIT...  list-dependencies [UNIT]
+  reset-failed [UNIT…]  reload UNIT...      kill UNIT...        daemon-reload
+  list-jobs             try-restart UNIT... is-system-running   get-default
 `;
+
+/** What a machine of the lab does not do, and what does it instead. */
+const refused: Record<string, string> = {
+  ...Object.fromEntries(
+    ['enable', 'disable', 'reenable', 'preset', 'mask', 'unmask', 'link', 'edit', 'set-property', 'add-wants', 'add-requires'].map(
+      (command) => [command, 'a machine takes its units from fleet and from user-data; change those.'],
+    ),
+  ),
+  ...Object.fromEntries(
+    ['poweroff', 'halt', 'reboot', 'kexec', 'suspend', 'hibernate', 'rescue', 'emergency', 'default', 'isolate', 'exit'].map((command) => [
+      command,
+      'machines are switched with vagrant: halt, reload, suspend.',
+    ]),
+  ),
+};
 
 /** systemctl's own exit statuses. */
 const exitInactive = 3;
@@ -58,24 +85,52 @@ const tty = process.stdout.isTTY === true;
 const paint = tty ? coloured : plain;
 
 async function run(argv: string[]): Promise<number> {
-  const options = readOptions(argv, optionNames, { lines: 'value', property: 'value', type: 'value', state: 'value' });
+  const options = readOptions(argv, optionNames, {
+    ...{ lines: 'value', property: 'values', type: 'value', state: 'value', signal: 'value', 'kill-who': 'value' },
+  });
   if (options.given.has('help')) return print(help);
   if (options.given.has('version')) return print('systemd 215\n');
   const [command = 'list-units', ...names] = options.words;
   const units = names.map((name) => (/\.\w+$/.test(name) ? name : `${name}.service`));
+  if (Object.hasOwn(refused, command)) return complain(`systemctl ${command} is not supported in this lab: ${refused[command]}`);
   switch (command) {
     case 'list-units':
       return listUnits(options);
+    case 'list-unit-files':
+      return print(unitFilesText(await loadAll(), options.given.get('type'), !options.given.has('no-legend')));
+    case 'list-dependencies':
+      return listDependencies(units[0] ?? 'default.target', options);
+    case 'list-jobs':
+      return print('No jobs running.\n'); // whoever could be told of one waits for it
+    case 'list-timers':
+    case 'list-sockets':
+      return print(`0 ${command.slice(5)} listed.\n`);
+    case 'get-default':
+      return print('multi-user.target\n');
+    case 'is-system-running':
+      return isSystemRunning(options);
     case 'status':
       return units.length === 0 ? listUnits(options) : status(units, options);
     case 'start':
     case 'stop':
     case 'restart':
+    case 'reload':
+    case 'try-restart':
+    case 'reload-or-restart':
+    case 'reload-or-try-restart':
       return each(needed(command, units), (unit) => change(command, unit, options));
+    case 'condrestart':
+      return each(needed(command, units), (unit) => change('try-restart', unit, options));
+    case 'force-reload':
+      return each(needed(command, units), (unit) => change('reload-or-try-restart', unit, options));
+    case 'kill':
+      return each(needed(command, units), (unit) => kill(unit, options));
     case 'is-active':
       return isInState(needed(command, units), 'active', exitInactive, options);
     case 'is-failed':
       return isInState(needed(command, units), 'failed', 1, options);
+    case 'is-enabled':
+      return isEnabled(needed(command, units), options);
     case 'cat':
       return each(needed(command, units), cat);
     case 'show':
@@ -85,6 +140,8 @@ async function run(argv: string[]): Promise<number> {
     case 'daemon-reload':
       await ask('GET', '/units'); // every unit file is read when it is written; what remains to tell is whether systemd is there
       return 0;
+    case 'help':
+      return print(help);
     default:
       return complain(`Unknown operation '${command}'.`);
   }
@@ -107,11 +164,47 @@ async function load(name: string): Promise<UnitStatus | null> {
   return found === 200 ? (body as UnitStatus) : null;
 }
 
-async function listUnits({ given }: Options): Promise<number> {
+async function loadAll(): Promise<UnitStatus[]> {
   const { body } = await ask('GET', '/units');
+  return body as UnitStatus[];
+}
+
+async function listDependencies(name: string, { given }: Options): Promise<number> {
+  return print(dependencyText(await loadAll(), name, { reverse: given.has('reverse'), plain: given.has('plain') }));
+}
+
+async function isSystemRunning({ given }: Options): Promise<number> {
+  const degraded = (await loadAll()).some(({ active }) => active === 'failed');
+  if (!given.has('quiet')) print(degraded ? 'degraded\n' : 'running\n');
+  return degraded ? 1 : 0;
+}
+
+async function kill(unit: string, { given }: Options): Promise<number> {
+  const query = new URLSearchParams({ signal: given.get('signal') ?? 'SIGTERM', who: given.get('kill-who') ?? 'all' });
+  const { status: code, body } = await ask('POST', `/units/${encodeURIComponent(unit)}/kill?${query}`);
+  return code === 200 ? 0 : complain(`Failed to issue method call: ${(body as { message: string }).message}`);
+}
+
+/** One word per unit; success if any of them can be counted on after a boot. */
+async function isEnabled(units: string[], { given }: Options): Promise<number> {
+  let exitStatus = 1;
+  for (const name of units) {
+    const unit = await load(name);
+    if (!unit) {
+      complain('Failed to issue method call: No such file or directory');
+      continue;
+    }
+    const word = unit.enabled || 'static';
+    if (['enabled', 'enabled-runtime', 'static'].includes(word)) exitStatus = 0;
+    if (!given.has('quiet')) print(`${word}\n`);
+  }
+  return exitStatus;
+}
+
+async function listUnits({ given }: Options): Promise<number> {
   const type = given.get('type');
-  const state = given.get('state');
-  const units = (body as UnitStatus[]).filter(
+  const state = given.has('failed') ? 'failed' : given.get('state');
+  const units = (await loadAll()).filter(
     ({ name, load: loaded, active, sub }) => (!type || name.endsWith(`.${type}`)) && (!state || [loaded, active, sub].includes(state)),
   );
   return print(listText(units, { all: given.has('all') || state !== undefined, legend: !given.has('no-legend'), paint }));
@@ -160,7 +253,7 @@ function shorten(text: string, width: number): string {
   return `${text.slice(0, head)}...${text.slice(text.length - (width - 3 - head))}`;
 }
 
-async function change(kind: 'start' | 'stop' | 'restart', unit: string, { given }: Options): Promise<number> {
+async function change(kind: UnitCommandKind, unit: string, { given }: Options): Promise<number> {
   const wait = given.has('no-block') ? '?wait=0' : '';
   const { status: code, body } = await ask('POST', `/units/${encodeURIComponent(unit)}/${kind}${wait}`);
   if (code !== 200) return complain(`Failed to issue method call: ${(body as { message: string }).message}`, exitCannotLoad);
@@ -169,6 +262,8 @@ async function change(kind: 'start' | 'stop' | 'restart', unit: string, { given 
       return complain(`Job for ${unit} failed. See 'systemctl status ${unit}' and 'journalctl -xn' for details.`);
     case 'dependency':
       return complain(`A dependency job for ${unit} failed. See 'journalctl -xn' for details.`);
+    case 'assert':
+      return complain(`Assertion failed on job for ${unit}.`);
     case 'canceled':
       return complain(`Job for ${unit} canceled.`);
     default:
@@ -187,7 +282,8 @@ async function isInState(units: string[], state: string, otherwise: number, { gi
 async function cat(name: string): Promise<number> {
   const unit = await load(name);
   if (!unit?.path) return complain(unit ? `${name} belongs to the machine and has no unit file.` : `No files found for ${name}.`);
-  return print(`# ${unit.path}\n${unit.text}${unit.text.endsWith('\n') ? '' : '\n'}`);
+  const files = [{ path: unit.path, text: unit.text }, ...unit.dropIns];
+  return print(files.map(({ path, text }) => `# ${path}\n${text}${text.endsWith('\n') ? '' : '\n'}`).join('\n'));
 }
 
 async function show(name: string, { given }: Options): Promise<number> {
@@ -200,7 +296,7 @@ async function show(name: string, { given }: Options): Promise<number> {
         ['ActiveState', 'inactive'],
         ['SubState', 'dead'],
       ];
-  const wanted = given.get('property')?.split(',');
+  const wanted = given.get('property')?.split(/[,\n]/);
   return print(
     all
       .filter(([key]) => !wanted || wanted.includes(key))

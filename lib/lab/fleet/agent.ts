@@ -101,7 +101,8 @@ export function startAgent({ machine, registry, units, metadata = {}, report = (
       publish(name);
     },
     async start(name: string) {
-      await units.start(name);
+      // Launched means that systemd was asked to start it; what became of that is told by its state.
+      await units.start(name).catch(report);
       const unit = held.get(name);
       if (closed || !unit) return;
       unit.launched = true;

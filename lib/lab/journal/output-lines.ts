@@ -13,17 +13,20 @@ export interface OutputLines {
 
 /**
  * Calls back for each line that is not blank; the listener answers whether it took the line. A leading `<3>` sets the priority, as
- * syslog's levels.
+ * syslog's levels, unless `prefixed` says that it is text like any other; lines without have the `usual` one.
  */
-export function outputLines(listener: (message: string, priority: number) => boolean): OutputLines {
+export function outputLines(
+  listener: (message: string, priority: number) => boolean,
+  { usual = 6, prefixed = true }: { usual?: number; prefixed?: boolean } = {},
+): OutputLines {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   let wanted = true;
 
   function take(line: string) {
-    const level = /^<([0-7])>/.exec(line)?.[1];
+    const level = prefixed ? /^<([0-7])>/.exec(line)?.[1] : undefined;
     const message = (level === undefined ? line : line.slice(3)).trimEnd();
-    if (message !== '') wanted = listener(message, level === undefined ? 6 : Number(level));
+    if (message !== '') wanted = listener(message, level === undefined ? usual : Number(level));
   }
 
   function push(text: string) {

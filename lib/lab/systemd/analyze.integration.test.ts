@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { testWith } from '#lib/testing/peers.ts';
-import { readService } from './service-settings.ts';
+import { readService } from './read-service.ts';
 
 /** Units whose fate does not depend on what is installed: their program is /bin/sh. Each is one disagreement that could be. */
 const corpus = [
@@ -45,6 +45,26 @@ const corpus = [
   'ExecStart=/bin/sh\n',
   '[Service]\nExecStart=/bin/sh ${X} $X $$ "a ${X}"\nEnvironment=X=1 "Y=two words" bad\n',
   '[Unit]\nConditionPathExists=/etc\n[Service]\nExecStart=/bin/sh\nLimitNOFILE=10\nSuccessExitStatus=143 SIGKILL\n',
+  '[Unit]\nOnFailure=help@%n.service\nAssertPathExists=/etc\nRefuseManualStart=yes\nPartOf=b.service\n[Service]\nExecStart=/bin/sh\n',
+  '[Unit]\nConditionPathExists=|!/etc\nConditionPathExists=| /nothing\nConditionPathExists=etc\n[Service]\nExecStart=/bin/sh\n',
+  '[Unit]\nConditionPathExists=\nConditionHost=x\nConditionNull=maybe\nConditionBogus=1\n[Service]\nExecStart=/bin/sh\n',
+  '[Service]\nExecStart=/bin/sh\nExecReload=/bin/sh -c "x\n',
+  '[Service]\nExecStart=/bin/sh\nExecReload=/bin/kill -HUP $MAINPID\nExecStop=-/bin/sh\n',
+  '[Service]\nExecStart=/bin/sh\nUser=root\nGroup=root\nSyslogLevel=loud\nSyslogLevelPrefix=maybe\nSyslogIdentifier=x\n',
+  '[Service]\nExecStart=/bin/sh\nPrivateTmp=true\nLimitCORE=infinity\nNice=5\nUMask=0022\nProtectSystem=full\n',
+  '[Service]\nExecStart=/bin/sh\nSuccessExitStatus=foo 300\nRestartPreventExitStatus=\nRestartForceExitStatus=1\n',
+  '[Service]\nType=forking\nPIDFile=/run/x.pid\nExecStart=/bin/sh\nGuessMainPID=no\n',
+  '[Service]\nType=idle\nExecStart=/bin/sh\nKillMode=mixed\nSendSIGHUP=yes\nSendSIGKILL=no\n',
+  '[Unit]\nStartLimitInterval=1min\nStartLimitBurst=x\n[Service]\nStartLimitInterval=5\nExecStart=/bin/sh\n',
+  '[Service]\nEnvironment="A=1 2" B=%n "C=%H\nExecStart=/bin/sh\n',
+  '[Service]\nEnvironment=A=%z\nExecStart=/bin/sh\n',
+  '[Unit]\nDescription=%z\nAfter=x@%z.service\n[Service]\nExecStart=/bin/sh\n',
+  '[Unit]\nAfter=not a unit name\nRequires=\n[Service]\nExecStart=/bin/sh\n',
+  '[Service]\nWorkingDirectory=~\nExecStart=/bin/sh\n',
+  '[Service]\nWorkingDirectory=-/nothing\nExecStart=/bin/sh\nTimeoutSec=5min 20s\nRestartSec=1.5\n',
+  '[Service]\nExecStart=+/bin/sh\nExecStartPre=:/bin/sh $X\nExecStartPost=!!/bin/sh\n',
+  '[Service]\nExecStart=/bin/sh a; b\nExecStart=\nExecStart=/bin/sh\n',
+  '[Service]\nExecStart=\nType=oneshot\nExecStart=/bin/sh a\\\n  b\n[Install]\nWantedBy=\nAlias=x.service\n',
 ];
 
 testWith('systemd-analyze')(`systemd-analyze verify agrees about ${corpus.length} unit files`, () => {

@@ -2,15 +2,31 @@
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Journal, JournalEntry, JournalQuery } from '#lib/lab/journal/journal.ts';
-import type { JobKind, JobResult } from './jobs.ts';
+import { signalName } from './directive-values.ts';
+import type { JobResult } from './jobs.ts';
 import type { UnitStatus } from './unit-status.ts';
+
+/** What systemctl can ask for; the last four come down to one of the first. */
+export const unitCommandKinds = [
+  'start',
+  'stop',
+  'restart',
+  'reload',
+  'try-restart',
+  'reload-or-restart',
+  'reload-or-try-restart',
+] as const;
+export type UnitCommandKind = (typeof unitCommandKinds)[number];
+export type KillWho = 'main' | 'control' | 'all';
 
 /** What the socket may do with the units. */
 export interface UnitControl {
   statuses(): UnitStatus[];
   status(name: string): UnitStatus | null;
   /** Queues a job. Rejects with systemd's wording when it cannot be queued; `outcome` is the job's end. */
-  run(name: string, kind: JobKind): Promise<{ outcome: Promise<JobResult> }>;
+  run(name: string, kind: UnitCommandKind): Promise<{ outcome: Promise<JobResult> }>;
+  /** Throws an Error with systemd's wording when there is nobody to signal. */
+  kill(name: string, signal: NodeJS.Signals, who: KillWho): void;
   /** Forgets the failure of one unit, or of all. */
   reset(name: string | null): void;
 }
@@ -75,7 +91,9 @@ async function answer(
   else if (method === 'GET' && collection === 'units' && name !== null && action === undefined) {
     const status = control.status(name);
     reply(response, status ? 200 : 404, status ?? { message: `Unit ${name} could not be found.` });
-  } else if (method === 'POST' && collection === 'units' && name !== null && isJobKind(action)) {
+  } else if (method === 'POST' && collection === 'units' && name !== null && action === 'kill') {
+    killUnit(response, control, name, url.searchParams);
+  } else if (method === 'POST' && collection === 'units' && name !== null && isCommandKind(action)) {
     await runJob(response, control, { name, kind: action, wait: url.searchParams.get('wait') !== '0' });
   } else if (method === 'POST' && collection === 'reset') {
     control.reset(name);
@@ -83,14 +101,27 @@ async function answer(
   } else reply(response, 404, { message: `systemd does not know ${method} ${url.pathname}.` });
 }
 
-function isJobKind(action: string | undefined): action is JobKind {
-  return action === 'start' || action === 'stop' || action === 'restart';
+function isCommandKind(action: string | undefined): action is UnitCommandKind {
+  return unitCommandKinds.some((kind) => kind === action);
+}
+
+function killUnit(response: ServerResponse, control: UnitControl, name: string, parameters: URLSearchParams): void {
+  const signal = signalName(parameters.get('signal') ?? 'SIGTERM');
+  const who = parameters.get('who') ?? 'all';
+  try {
+    if (signal === null) throw new Error(`Failed to parse signal string ${parameters.get('signal')}.`);
+    if (who !== 'all' && who !== 'main' && who !== 'control') throw new Error(`Invalid who argument ${who}.`);
+    control.kill(name, signal, who);
+    reply(response, 200, {});
+  } catch (error) {
+    reply(response, 409, { message: (error as Error).message });
+  }
 }
 
 async function runJob(
   response: ServerResponse,
   control: UnitControl,
-  { name, kind, wait }: { name: string; kind: JobKind; wait: boolean },
+  { name, kind, wait }: { name: string; kind: UnitCommandKind; wait: boolean },
 ) {
   let job: Awaited<ReturnType<UnitControl['run']>>;
   try {

@@ -76,12 +76,18 @@ test('specifiers are replaced in every word', () => {
 });
 
 test.each([
-  ['/bin/a "b', 'Unbalanced quoting, ignoring: "/bin/a "b"'],
+  ['"/bin/a b', 'Unbalanced quoting, ignoring: ""/bin/a b"'],
+  ['-/bin/a "b', 'Unbalanced quoting, ignoring: "-/bin/a "b"'],
   ['-', "Empty path in command line, ignoring: '-'"],
   ['true', 'Executable path is not absolute, ignoring: true'],
   ['/bin/', 'Executable path specifies a directory, ignoring: /bin/'],
 ])('%s is skipped with a reason', (written, message) => {
   expect(() => parseCommandLine(written, keep)).toThrow(new IgnoredLine(message));
+});
+
+test('a quote that is not closed after the program’s name spoils the unit', () => {
+  expect(() => parseCommandLine('/bin/a "b', keep)).toThrow('Unbalanced quoting: "/bin/a "b"');
+  expect(() => parseCommandLine('/bin/a "b', keep)).not.toThrow(IgnoredLine);
 });
 
 test('an escape sequence that nobody knows is kept, with a warning', () => {

@@ -1,5 +1,5 @@
 // The command lines of ExecStart= and its kin: no shell, but words, prefixes and environment variables.
-import { IgnoredLine, splitWords } from './words.ts';
+import { IgnoredLine, splitWords, type Words } from './words.ts';
 
 /** One program to run, before environment variables are filled in. */
 export interface Command {
@@ -27,7 +27,7 @@ export interface CommandLine {
  * Throws IgnoredLine when systemd would skip the line, another Error when it would refuse the unit; both with its wording.
  */
 export function parseCommandLine(value: string, resolveSpecifiers: (word: string) => string): CommandLine {
-  const { words, unknownEscapes } = splitWords(value);
+  const { words, unknownEscapes } = splitCommands(value);
   const warnings = unknownEscapes.map((word) => `Ignoring unknown escape sequences: "${word}"`);
   const commands: Command[] = [];
   let current: { text: string; raw: string }[] = [];
@@ -41,6 +41,17 @@ export function parseCommandLine(value: string, resolveSpecifiers: (word: string
   }
   finish();
   return { commands, warnings };
+}
+
+/** A quote that is not closed spoils the unit once the program's name has been read, unless its failure would not count either. */
+function splitCommands(value: string): Words {
+  try {
+    return splitWords(value);
+  } catch (error) {
+    const [, prefix] = /^([-@:+!]*)[^\s"']+\s/.exec(value) ?? [];
+    if (prefix === undefined || prefix.includes('-')) throw error;
+    throw new Error((error as Error).message.replace(', ignoring', ''), { cause: error });
+  }
 }
 
 function readCommand(words: { text: string; raw: string }[], resolveSpecifiers: (word: string) => string): Command {

@@ -1,11 +1,12 @@
 // Start and stop jobs: at most one per unit, run in the order that After= and Before= ask for.
-import type { ServiceState } from './service-life.ts';
+
 import type { DependencyKind } from './service-settings.ts';
+import type { ServiceState } from './service-state.ts';
 import type { Unit } from './unit.ts';
 import { activeWord } from './unit-status.ts';
 
-export type JobKind = 'start' | 'stop' | 'restart';
-export type JobResult = 'done' | 'failed' | 'dependency' | 'canceled';
+export type JobKind = 'start' | 'stop' | 'restart' | 'reload';
+export type JobResult = 'done' | 'failed' | 'dependency' | 'canceled' | 'assert';
 
 export interface Jobs {
   /**
@@ -34,6 +35,10 @@ export function createJobs(units: ReadonlyMap<string, Unit>, isAlwaysActive: (na
   let pumping = false;
 
   function queue(unit: Unit, kind: JobKind): Promise<JobResult> {
+    if (kind === 'reload') {
+      for (const other of listed(unit, 'PropagatesReloadTo')) if (isUp(other)) add(other, 'reload');
+      return add(unit, kind).outcome;
+    }
     const toStart = kind === 'stop' ? [] : collectRequired(unit);
     if (kind !== 'start') for (const dependent of dependents(unit)) add(dependent, kind);
     for (const required of toStart) {
@@ -145,15 +150,35 @@ export function createJobs(units: ReadonlyMap<string, Unit>, isAlwaysActive: (na
       if (!requisitesAreUp(unit)) {
         unit.log(`Dependency failed for ${unit.description}.`, 4);
         finish(job, 'dependency');
-      } else if (word === 'active') finish(job, 'done');
-      else if (word !== 'activating' || unit.life.state.status === 'auto-restart') {
-        unit.log(`Starting ${unit.description}...`);
-        unit.life.start();
+      } else if (word === 'active' || word === 'reloading') finish(job, 'done');
+      else if (word !== 'activating' || unit.life.state.status === 'auto-restart') begin(job);
+    } else if (job.kind === 'reload') {
+      if (word !== 'active') finish(job, 'failed');
+      else {
+        unit.log(`Reloading ${unit.description}.`);
+        unit.life.reload();
       }
     } else if (word === 'inactive' || word === 'failed') stopped(job);
     else {
       if (word !== 'deactivating') unit.log(`Stopping ${unit.description}...`);
       unit.life.stop();
+    }
+  }
+
+  function begin(job: Job) {
+    const { unit } = job;
+    const failed = unit.check();
+    if (failed?.assert) {
+      unit.log(`Starting of ${unit.name} requested but asserts failed.`, 3);
+      unit.log(`Assertion failed for ${unit.description}.`, 3);
+      finish(job, 'assert');
+    } else if (failed) {
+      unit.log(`Starting of ${unit.name} requested but condition failed. Ignoring.`);
+      unit.life.stop(); // it may have been about to be started again
+      finish(job, 'done');
+    } else {
+      unit.log(`Starting ${unit.description}...`);
+      unit.life.start();
     }
   }
 
@@ -175,15 +200,40 @@ export function createJobs(units: ReadonlyMap<string, Unit>, isAlwaysActive: (na
         unit.log(`Failed to start ${unit.description}.`, 3);
         finish(job, 'failed');
       }
+    } else if (job?.running && job.kind === 'reload' && word !== 'reloading') {
+      if (word === 'active') unit.log(`Reloaded ${unit.description}.`);
+      finish(job, word === 'active' ? 'done' : 'failed');
     } else if (job?.running && (word === 'inactive' || word === 'failed')) {
       unit.log(`Stopped ${unit.description}.`);
       stopped(job);
     }
-    if (word === 'failed') unit.log(`Unit ${unit.name} entered failed state.`, 5);
+    if (word === 'failed') {
+      unit.log(`Unit ${unit.name} entered failed state.`, 5);
+      triggerOnFailure(unit);
+    }
     if (word === 'failed' || word === 'inactive') {
       for (const other of units.values()) if (other.settings?.dependencies.BindsTo.includes(unit.name) && isUp(other)) add(other, 'stop');
     }
     schedule();
+  }
+
+  /** A unit that Restart= brings back has not failed for good. */
+  function triggerOnFailure(unit: Unit) {
+    const names = unit.settings?.dependencies.OnFailure ?? [];
+    if (names.length === 0) return;
+    queueMicrotask(() => {
+      if (unit.life.state.status !== 'failed') return;
+      unit.log(`Triggering OnFailure= dependencies of ${unit.name}.`);
+      for (const name of names) {
+        try {
+          const helper = units.get(name);
+          if (!helper?.settings) throw new Error(`Unit ${name} failed to load: No such file or directory.`);
+          void queue(helper, 'start');
+        } catch (error) {
+          unit.log(`Failed to enqueue OnFailure= job: ${(error as Error).message}`, 3);
+        }
+      }
+    });
   }
 
   function stopped(job: Job) {

@@ -1,4 +1,7 @@
-// Directives that systemd knows, so that a misspelt one is reported. Many of them have no meaning in the lab and are accepted silently.
+// Directives that systemd knows, so that a misspelt one is told from one that the lab does not follow.
+
+const no = /^(|no|n|false|f|off|0)$/i;
+const none = /^(none)?$/;
 
 const known: Record<string, { names: Set<string>; families: RegExp }> = {
   Unit: {
@@ -36,6 +39,42 @@ const known: Record<string, { names: Set<string>; families: RegExp }> = {
 export function isKnownDirective(section: string, key: string): boolean {
   const directives = known[section];
   return directives !== undefined && (key.startsWith('X-') || directives.names.has(key) || directives.families.test(key));
+}
+
+/**
+ * Directives that change nothing that anybody would notice in the lab: they say what is so anyway. Where it depends on the value, the
+ * pattern tells the harmless ones.
+ */
+const inert: Record<string, Record<string, RegExp>> = {
+  Unit: always(`SourcePath DefaultDependencies AllowIsolate RequiresMountsFor IgnoreOnIsolate CollectMode`, {
+    StopWhenUnneeded: no,
+    StartLimitAction: none,
+    FailureAction: none,
+    SuccessAction: none,
+    OnFailureJobMode: /^(replace)?$/,
+    JobTimeoutSec: /^(0|infinity)?$/,
+  }),
+  Service: always(`SyslogFacility GuessMainPID NonBlocking BusName UtmpIdentifier PermissionsStartOnly RootDirectoryStartOnly Slice`, {
+    NotifyAccess: none,
+    StartLimitAction: none,
+    FailureAction: none,
+    StandardInput: /^(null)?$/,
+    StandardOutput: /^(|inherit|journal|syslog|kmsg|(journal|syslog|kmsg)\+console)$/,
+    StandardError: /^(|inherit|journal|syslog|kmsg|(journal|syslog|kmsg)\+console)$/,
+    WatchdogSec: /^(0|infinity)?$/,
+    IgnoreSIGPIPE: /./,
+    Delegate: /./,
+  }),
+  Install: always('Also DefaultInstance'),
+};
+
+export function isInert(section: string, key: string, value: string): boolean {
+  if (key.startsWith('X-') || /^(CPU|Memory|BlockIO|IO|Tasks|IP)Accounting$/.test(key)) return true;
+  return inert[section]?.[key]?.test(value) ?? false;
+}
+
+function always(names: string, some: Record<string, RegExp> = {}): Record<string, RegExp> {
+  return { ...Object.fromEntries(names.split(' ').map((name) => [name, /^/])), ...some };
 }
 
 function words(text: string): Set<string> {

@@ -1,13 +1,13 @@
 // A machine's systemd: its loaded units, their jobs, and the socket that systemctl and journalctl talk to.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Journal } from '#lib/lab/journal/journal.ts';
 import type { MachineFacts } from '#lib/lab/machine.ts';
-import { serveUnits, type UnitControl } from './api.ts';
-import { createJobs } from './jobs.ts';
+import { serveUnits, type UnitCommandKind, type UnitControl } from './api.ts';
+import { createJobs, type JobResult } from './jobs.ts';
 import { type MachineClock, machineClock } from './machine-clock.ts';
-import type { ServiceState } from './service-life.ts';
+import type { ServiceState } from './service-state.ts';
 import { createUnit, type Unit } from './unit.ts';
+import { clearRuntimeUnits, fleetPlace, removeUnitFiles, type UnitPlace, writeUnitFiles } from './unit-files.ts';
 import type { UnitManager, UnitState } from './unit-manager.ts';
 import { activeWord, type UnitStatus } from './unit-status.ts';
 
@@ -26,6 +26,12 @@ export interface BuiltinUnit {
 }
 
 export interface RunningUnitManager extends UnitManager {
+  /** As `load` of fleet's units, for those that cloud-config brings. */
+  load(name: string, text: string, place?: UnitPlace): Promise<void>;
+  /** Nobody can start it from now on. */
+  mask(name: string): void;
+  /** What systemctl does with it; the job is queued when this resolves. */
+  run(name: string, kind: UnitCommandKind): Promise<void>;
   /**
    * Stops all units as a shutdown does, in at most five seconds, and closes the socket.
    * @param kill as when the power is cut: nothing gets the time to stop in order
@@ -58,10 +64,8 @@ export async function startUnitManager({ machine, journal, builtin }: UnitManage
   const clock = machineClock();
   let closing = false;
 
-  // /run is empty after a boot; what was launched is loaded again by fleet.
-  const directory = join(machine.directory, 'run/fleet/units');
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
+  const masked = new Set<string>();
+  clearRuntimeUnits(machine.directory); // what was launched is loaded again by fleet
 
   function notify(state: UnitState) {
     for (const listener of [...listeners]) listener(state);
@@ -69,7 +73,16 @@ export async function startUnitManager({ machine, journal, builtin }: UnitManage
 
   function stateOf(unit: Unit): UnitState {
     const { status } = unit.life.state;
-    return { name: unit.name, load: unit.settings ? 'loaded' : 'error', active: activeWord(status), sub: status };
+    return { name: unit.name, load: loadWord(unit), active: activeWord(status), sub: status };
+  }
+
+  function loadWord({ name, settings }: Unit): string {
+    return masked.has(name) ? 'masked' : settings ? 'loaded' : 'error';
+  }
+
+  function statusOf(unit: Unit): UnitStatus {
+    const status = unit.status();
+    return masked.has(unit.name) ? { ...status, load: 'masked', enabled: 'masked' } : status;
   }
 
   function changed(unit: Unit, state: ServiceState) {
@@ -79,30 +92,47 @@ export async function startUnitManager({ machine, journal, builtin }: UnitManage
 
   function known(name: string): Unit {
     const unit = units.get(name);
+    if (masked.has(name)) throw new Error(`Unit ${name} is masked.`);
     if (!unit) throw new Error(`Unit ${name} failed to load: No such file or directory.`);
     if (!unit.settings) throw new Error(`Unit ${name} failed to load: Invalid argument. See 'systemctl status ${name}' for details.`);
     if (/@\.\w+$/.test(name)) throw new Error(`Unit name ${name} is not valid: it is a template and needs an instance.`);
     return unit;
   }
 
+  function queue(name: string, kind: UnitCommandKind): Promise<JobResult> {
+    if (always.has(name)) {
+      if (kind === 'start') return Promise.resolve('done');
+      throw new Error(`Unit ${name} belongs to the machine and cannot be ${pastTense(kind)}. Use vagrant halt to stop the machine.`);
+    }
+    // A unit that cannot be started can still be stopped.
+    const unit = kind === 'stop' ? units.get(name) : known(name);
+    if (!unit) throw new Error(`Unit ${name} not loaded.`);
+    const { settings } = unit;
+    const isActive = activeWord(unit.life.state.status) === 'active';
+    const canReload = (settings?.exec.reload.length ?? 0) > 0;
+    const refused = kind === 'stop' ? settings?.refuseManualStop : settings?.refuseManualStart;
+    if (refused && kind !== 'reload') {
+      throw new Error(`Operation refused, unit ${name} may be requested by dependency only.`);
+    }
+    if (kind === 'start' || kind === 'stop' || kind === 'restart') return jobs.queue(unit, kind);
+    if (kind === 'reload' && !canReload) throw new Error(`Job type reload is not applicable for unit ${name}.`);
+    if (kind === 'reload' || (canReload && isActive && kind !== 'try-restart')) return jobs.queue(unit, 'reload');
+    return isActive || kind === 'reload-or-restart' ? jobs.queue(unit, 'restart') : Promise.resolve('done');
+  }
+
   const control: UnitControl = {
-    statuses: () => [
-      ...[...always.values()].map((unit) => builtinStatus(unit, bootedAt)),
-      ...[...units.values()].map((unit) => unit.status()),
-    ],
+    statuses: () => [...[...always.values()].map((unit) => builtinStatus(unit, bootedAt)), ...[...units.values()].map(statusOf)],
     status(name) {
-      const unit = always.get(name);
-      return unit ? builtinStatus(unit, bootedAt) : (units.get(name)?.status() ?? null);
+      const [builtinUnit, unit] = [always.get(name), units.get(name)];
+      if (builtinUnit) return builtinStatus(builtinUnit, bootedAt);
+      if (unit) return statusOf(unit);
+      return masked.has(name) ? maskedStatus(name) : null;
     },
-    async run(name, kind) {
-      if (always.has(name)) {
-        if (kind === 'start') return { outcome: Promise.resolve('done') };
-        throw new Error(`Unit ${name} belongs to the machine and cannot be stopped. Use vagrant halt to stop the machine.`);
-      }
-      // A unit that cannot be started can still be stopped.
-      const unit = kind === 'stop' ? units.get(name) : known(name);
+    run: async (name, kind) => ({ outcome: queue(name, kind) }),
+    kill(name, signal, who) {
+      const unit = units.get(name);
       if (!unit) throw new Error(`Unit ${name} not loaded.`);
-      return { outcome: jobs.queue(unit, kind) };
+      unit.kill(signal, who);
     },
     reset(name) {
       for (const unit of units.values()) if (name === null || unit.name === name) unit.life.reset();
@@ -113,25 +143,21 @@ export async function startUnitManager({ machine, journal, builtin }: UnitManage
 
   return {
     clock,
-    async load(name, text) {
+    async load(name, text, place = fleetPlace) {
       if (closing) throw new Error(`${machine.name} is shutting down; ${name} was not loaded.`);
       checkName(name);
       if (always.has(name)) throw new Error(`Unit ${name} belongs to the machine and cannot be replaced.`);
-      writeFileSync(join(directory, name), text);
+      const refusal = refusalOf(name);
       const unit =
         units.get(name) ??
-        createUnit({
-          name,
-          path: `/run/fleet/units/${name}`,
-          machine,
-          journal,
-          clock,
-          changed,
-          restart: (restarted) => !closing && jobs.restart(restarted),
-        });
-      unit.read(text);
+        createUnit({ name, machine, journal, clock, changed, restart: (restarted) => !closing && jobs.restart(restarted) });
+      unit.read({ ...writeUnitFiles(machine.directory, name, text, place), ...(refusal !== undefined && { refusal }) });
       units.set(name, unit);
       notify(stateOf(unit));
+    },
+    mask: (name) => void masked.add(name),
+    async run(name, kind) {
+      void queue(name, kind);
     },
     async unload(name) {
       const unit = units.get(name);
@@ -140,7 +166,7 @@ export async function startUnitManager({ machine, journal, builtin }: UnitManage
       // It may have been started or loaded again while it stopped; then it stays.
       if (units.get(name) !== unit || jobs.pending(unit) !== null) return;
       units.delete(name);
-      rmSync(join(directory, name), { force: true });
+      removeUnitFiles(machine.directory, unit.source);
       notify({ name, load: 'not-found', active: 'inactive', sub: 'dead' });
     },
     async start(name) {
@@ -191,29 +217,52 @@ function checkName(name: string): void {
       `Unit name ${JSON.stringify(name.slice(0, 300))} is not valid: it needs a type such as .service, and letters, digits or ":-_.\\@" before it.`,
     );
   }
-  if (suffix !== '.service') throw new Error(`Unit ${name} cannot be loaded: the lab's machines run .service units only.`);
+}
+
+/** A unit of another kind is kept, as one that cannot be loaded: whoever wanted it is to find out from its status. */
+function refusalOf(name: string): string | undefined {
+  const kind = name.slice(name.lastIndexOf('.') + 1);
+  return kind === 'service'
+    ? undefined
+    : `${name} is not supported in this lab: its machines run .service units only, and no .${kind} units.`;
+}
+
+function pastTense(kind: UnitCommandKind): string {
+  if (kind === 'stop') return 'stopped';
+  return kind === 'reload' ? 'reloaded' : 'restarted';
 }
 
 function builtinStatus({ name, description, isActive = () => true }: BuiltinUnit, since: number): UnitStatus {
   const active = isActive();
   const running = name.endsWith('.target') ? 'active' : 'running';
   return {
-    name,
-    load: 'loaded',
+    ...emptyStatus(name),
     active: active ? 'active' : 'inactive',
     sub: active ? running : 'dead',
     description,
-    path: null,
-    enabled: '',
-    text: '',
-    loadError: null,
-    result: 'success',
     since: active ? since : null,
-    restarts: 0,
-    main: null,
-    control: null,
-    finished: [],
-    processes: [],
+  };
+}
+
+function maskedStatus(name: string): UnitStatus {
+  return { ...emptyStatus(name), load: 'masked', enabled: 'masked' };
+}
+
+function emptyStatus(name: string): UnitStatus {
+  return {
+    ...{ name, load: 'loaded', active: 'inactive', sub: 'dead', description: name, path: null, enabled: '', text: '' },
+    ...{
+      dropIns: [],
+      documentation: [],
+      times: {},
+      declared: [],
+      failedCheck: null,
+      loadError: null,
+      result: 'success',
+      since: null,
+      restarts: 0,
+    },
+    ...{ main: null, control: null, finished: [], processes: [] },
   };
 }
 

@@ -1,10 +1,10 @@
 // Command-line options as systemctl and journalctl take them: mixed with words, short ones joined, `--name=value`.
 
-/** What an option takes: nothing, a value, or a value only if one is joined to it or follows and fits the pattern. */
-export type OptionKind = 'flag' | 'value' | { optional: RegExp };
+/** What an option takes: nothing, a value, several of them one by one, or a value only if one is joined to it or follows and fits the pattern. */
+export type OptionKind = 'flag' | 'value' | 'values' | { optional: RegExp };
 
 export interface Options {
-  /** By long name. A flag has the empty text. */
+  /** By long name. A flag has the empty text; several values stand one to a line. */
   given: Map<string, string>;
   words: string[];
 }
@@ -48,12 +48,13 @@ export function readOptions(argv: string[], names: Record<string, string>, kinds
       given.set(name, '');
       return false;
     }
-    if (joined !== null) given.set(name, joined);
-    else if (kind === 'value') {
-      const value = rest.shift();
+    if (kind === 'value' || kind === 'values') {
+      const value = joined ?? rest.shift();
       if (value === undefined) throw new Error(`option '${spelling}' requires an argument`);
-      given.set(name, value);
-    } else given.set(name, rest[0] !== undefined && kind.optional.test(rest[0]) ? rest.shift()! : '');
+      const before = kind === 'values' ? given.get(name) : undefined;
+      given.set(name, before === undefined ? value : `${before}\n${value}`);
+    } else if (joined !== null) given.set(name, joined);
+    else given.set(name, rest[0] !== undefined && kind.optional.test(rest[0]) ? rest.shift()! : '');
     return true;
   }
 }

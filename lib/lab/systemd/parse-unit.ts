@@ -12,6 +12,8 @@ export interface Assignment {
   value: string;
   /** 1-based line where the assignment begins. */
   line: number;
+  /** The drop-in that it stands in; the unit's own file has none. */
+  path?: string;
 }
 
 /** `warning`: the line is ignored. `error`: the unit cannot be loaded. `line` is null when the fault is not in one line. */
@@ -19,25 +21,28 @@ export interface Problem {
   severity: 'warning' | 'error';
   line: number | null;
   message: string;
+  /** The drop-in that it stands in; the unit's own file has none. */
+  path?: string;
 }
 
 /** More than any real unit needs; keeps the time to read hostile input small. */
 const maxUnitSize = 1024 * 1024;
 
 /** Reads a unit file. Never throws: what is wrong is listed, with systemd's own wording and the line. */
-export function parseUnit(text: string): UnitFile {
+export function parseUnit(text: string, path?: string): UnitFile {
   const unit: UnitFile = { assignments: [], problems: [] };
+  const place = path === undefined ? {} : { path };
   if (Buffer.byteLength(text) > maxUnitSize) {
-    unit.problems.push({ severity: 'error', line: null, message: 'The unit file is larger than 1 MiB. Refusing.' });
+    unit.problems.push({ severity: 'error', line: null, message: 'The unit file is larger than 1 MiB. Refusing.', ...place });
     return unit;
   }
   // undefined: before the first section; null: a section whose content is ignored
   let section: string | null | undefined;
   for (const { line, text: content } of logicalLines(text)) {
-    const warn = (message: string) => unit.problems.push({ severity: 'warning', line, message });
+    const warn = (message: string) => unit.problems.push({ severity: 'warning', line, message, ...place });
     if (content.startsWith('[')) {
       if (!content.endsWith(']')) {
-        unit.problems.push({ severity: 'error', line, message: `Invalid section header '${content}'` });
+        unit.problems.push({ severity: 'error', line, message: `Invalid section header '${content}'`, ...place });
         return unit;
       }
       section = knownSection(content.slice(1, -1));
@@ -52,7 +57,10 @@ export function parseUnit(text: string): UnitFile {
     const equals = content.indexOf('=');
     if (equals < 0) warn("Missing '=', ignoring line.");
     else if (equals === 0) warn("Missing key name before '=', ignoring line.");
-    else unit.assignments.push({ section, key: content.slice(0, equals).trimEnd(), value: content.slice(equals + 1).trimStart(), line });
+    else {
+      const [key, value] = [content.slice(0, equals).trimEnd(), content.slice(equals + 1).trimStart()];
+      unit.assignments.push({ section, key, value, line, ...place });
+    }
   }
   return unit;
 }

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ProcessExit } from './exit.ts';
 import { machineClock } from './machine-clock.ts';
-import { type ServiceLife, type ServiceStatus, type ServiceWorld, serviceLife } from './service-life.ts';
-import { readService, type ServiceSettings } from './service-settings.ts';
+import { readService } from './read-service.ts';
+import { type ServiceLife, serviceLife } from './service-life.ts';
+import type { ServiceSettings } from './service-settings.ts';
+import type { ServiceStatus, ServiceWorld } from './service-state.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

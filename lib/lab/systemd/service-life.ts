@@ -1,54 +1,16 @@
 // One service's life: which state it is in, and what every event makes of it. Processes and messages are its world's.
 import type { Command } from './command-line.ts';
-import { describeExit, judgeExit, listsExit, type ProcessExit, type ServiceResult } from './exit.ts';
-import type { ExecPhase, ServiceSettings } from './service-settings.ts';
-
-/** The status is what systemd calls SubState. */
-export type ServiceState =
-  | { status: 'dead' }
-  | { status: 'start-pre' | 'start' | 'start-post' | 'stop' | 'stop-post' }
-  | { status: 'running' }
-  /** Nothing runs any more, and RemainAfterExit= calls that active. */
-  | { status: 'exited' }
-  | { status: SignalStatus }
-  | { status: 'auto-restart' }
-  | { status: 'failed' };
-
-type SignalStatus = 'stop-sigterm' | 'stop-sigkill' | 'final-sigterm' | 'final-sigkill';
-
-export type ServiceStatus = ServiceState['status'];
-
-/** A process that the world started and that has not ended yet. */
-export interface RunningProcess {
-  /** 0 when its program could not be run: its end is about to be told. */
-  pid: number;
-}
-
-export interface ServiceWorld {
-  /** Read again at every step: the unit file may have been loaded anew. */
-  settings(): ServiceSettings;
-  /** Begins an activation: a fresh control group. */
-  prepare(): void;
-  /**
-   * Starts one command. `ended` is called once, in a later turn, after the last of the process's output went into the journal.
-   * Throws an Error when something that the unit needs is missing; its message follows `failed to run 'start' task: `.
-   */
-  spawn(command: Command, phase: ExecPhase, mainPid: number | null, ended: (exit: ProcessExit) => void): RunningProcess;
-  /** After a forking service's ExecStart= has ended: the daemon it left behind, if it can be told which one that is. */
-  findMain(ended: (exit: ProcessExit) => void): RunningProcess | null;
-  /** The processes of the control group that are left, zombies not counted. */
-  members(): number[];
-  kill(pids: number[], signal: NodeJS.Signals): void;
-  log(message: string, priority?: number): void;
-  /** Every new state. Whoever is told must not call back into the life before the turn is over. */
-  changed(state: ServiceState): void;
-  /** RestartSec= is over: asks for a restart job. */
-  restart(): void;
-  /** Milliseconds, monotonic. */
-  now(): number;
-  /** Calls back once the time is over; answers with the function that calls it off. */
-  after(milliseconds: number, act: () => void): () => void;
-}
+import { describeExit, judgeExit, type ProcessExit, type ServiceResult } from './exit.ts';
+import { shouldRestart, startCounter } from './restart-rules.ts';
+import type { ExecPhase } from './service-settings.ts';
+import {
+  type RunningProcess,
+  type ServiceState,
+  type ServiceStatus,
+  type ServiceWorld,
+  type SignalStatus,
+  timeoutOf,
+} from './service-state.ts';
 
 export interface ServiceLife {
   readonly state: ServiceState;
@@ -58,6 +20,8 @@ export interface ServiceLife {
   readonly restarts: number;
   /** In dead, failed and auto-restart only; in a starting or active state it does nothing. */
   start(): void;
+  /** ExecReload= of a running service; in another state it does nothing. */
+  reload(): void;
   /** Goes towards dead or failed from any state, and keeps Restart= from acting. */
   stop(): void;
   /** Forgets the failure and the starts counted so far. */
@@ -79,7 +43,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
   let forbidRestart = false;
   let killed = false;
   let restarts = 0;
-  let starts: number[] = [];
+  const counter = startCounter();
   /** Processes of an earlier activation, left alive by KillMode=, must not move this one. */
   let activation = 0;
 
@@ -102,7 +66,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
   function start() {
     if (state.status !== 'dead' && state.status !== 'failed' && state.status !== 'auto-restart') return;
     disarm();
-    if (startLimitHit()) {
+    if (!counter.admit(world.settings().startLimit, world.now())) {
       world.log(`${name} start request repeated too quickly, refusing to start.`, 4);
       result = 'start-limit';
       enter('failed');
@@ -116,15 +80,6 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
     forbidRestart = false;
     world.prepare();
     enterPhase('start-pre');
-  }
-
-  function startLimitHit(): boolean {
-    const { interval, burst } = world.settings().startLimit;
-    if (interval <= 0 || burst <= 0) return false;
-    starts = starts.filter((time) => world.now() - time < interval);
-    if (starts.length >= burst) return true;
-    starts.push(world.now());
-    return false;
   }
 
   /** Runs a phase's commands one after another, or goes on to what follows when it has none. */
@@ -167,8 +122,9 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
 
   function lackResources(phase: ExecPhase, error: unknown) {
     world.log(`${name} failed to run '${phase}' task: ${(error as Error).message}`, 4);
-    fail('resources');
+    if (phase !== 'reload') fail('resources');
     if (state.status === 'dead' || state.status === 'failed' || state.status === 'auto-restart') enterDead();
+    else if (phase === 'reload') enterRunning();
     else if (phase === 'stop-post') enterSignal('final-sigterm');
     else enterSignal('stop-sigterm');
   }
@@ -184,6 +140,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
         enterPhase('start-post');
         return;
       case 'start-post':
+      case 'reload':
         enterRunning();
         return;
       case 'stop':
@@ -210,7 +167,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
   }
 
   function enterSignal(status: SignalStatus) {
-    const { killMode, killSignal, sendSigkill, timeoutStop } = world.settings();
+    const { killMode, killSignal, sendSigkill, sendSighup, timeoutStop } = world.settings();
     const kill = status === 'stop-sigkill' || status === 'final-sigkill';
     if (kill && !sendSigkill) {
       afterSignal(status);
@@ -227,6 +184,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
     world.kill(targets, kill ? 'SIGKILL' : killSignal);
     // A stopped process would not see the signal.
     if (!kill) world.kill(targets, 'SIGCONT');
+    if (!kill && sendSighup) world.kill(targets, 'SIGHUP');
     arm(timeoutStop, timedOut);
     watchGroup(() => {
       if (kill && all) world.kill(world.members(), 'SIGKILL'); // forked since
@@ -262,7 +220,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
 
   function enterDead() {
     const { restartSec } = world.settings();
-    const restart = shouldRestart();
+    const restart = !forbidRestart && shouldRestart(world.settings(), result, mainExit);
     main = null;
     control = null;
     activation++;
@@ -274,29 +232,6 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
       restarts++;
       world.restart();
     });
-  }
-
-  function shouldRestart(): boolean {
-    const { restart, restartPreventStatus, restartForceStatus } = world.settings();
-    if (forbidRestart || listsExit(restartPreventStatus, mainExit)) return false;
-    if (listsExit(restartForceStatus, mainExit)) return true;
-    switch (restart) {
-      case 'no':
-      case 'on-watchdog':
-        return false;
-      case 'always':
-        return true;
-      case 'on-success':
-        return result === 'success';
-      case 'on-failure':
-        return result !== 'success';
-      case 'on-abnormal':
-        return result === 'signal' || result === 'timeout';
-      case 'on-abort':
-        return result === 'signal';
-      default:
-        return restart satisfies never;
-    }
   }
 
   function mainEnded(command: Command | null, exit: ProcessExit) {
@@ -331,13 +266,14 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
     if (outcome !== 'success') {
       const status = exit.code === 'exited' ? `${exit.status}` : describeExit(exit).replace(/.*status=/, '');
       world.log(`${name}: control process exited, code=${exit.code} status=${status}`, 5);
-      fail(outcome);
+      if (phase !== 'reload') fail(outcome); // a failed reload harms nobody
     }
     if (state.status !== phase) {
       if (['stop-sigterm', 'stop-sigkill', 'final-sigterm', 'final-sigkill'].includes(state.status)) leaveSignal();
       return;
     }
-    if (outcome === 'success') {
+    if (outcome !== 'success' && phase === 'reload') enterRunning();
+    else if (outcome === 'success') {
       if (phase === 'start') main = findMain();
       advance(phase);
     } else if (phase === 'stop-post') enterSignal('final-sigterm');
@@ -358,50 +294,24 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
   }
 
   function timedOut() {
-    switch (state.status) {
-      case 'start-pre':
-      case 'start':
-        world.log(`${name} ${state.status} operation timed out. Terminating.`, 4);
-        fail('timeout');
-        enterSignal('stop-sigterm');
-        return;
-      case 'start-post':
-        world.log(`${name} start-post operation timed out. Stopping.`, 4);
-        fail('timeout');
-        enterSignal('stop-sigterm');
-        return;
-      case 'stop':
-        world.log(`${name} stopping timed out. Terminating.`, 4);
-        fail('timeout');
-        enterSignal('stop-sigterm');
-        return;
-      case 'stop-post':
-        world.log(`${name} stop-post timed out. Terminating.`, 4);
-        fail('timeout');
-        enterSignal('final-sigterm');
-        return;
-      case 'stop-sigterm':
-      case 'final-sigterm': {
-        const what = state.status === 'stop-sigterm' ? 'stop-sigterm' : 'stop-final-sigterm';
-        world.log(`${name} ${what} timed out. ${world.settings().sendSigkill ? 'Killing.' : 'Skipping SIGKILL.'}`, 4);
-        fail('timeout');
-        enterSignal(state.status === 'stop-sigterm' ? 'stop-sigkill' : 'final-sigkill');
-        return;
-      }
-      case 'stop-sigkill':
-        world.log(`${name} still around after SIGKILL. Ignoring.`, 4);
-        fail('timeout');
-        main = null;
-        control = null;
-        enterPhase('stop-post');
-        return;
-      case 'final-sigkill':
-        world.log(`${name} still around after final SIGKILL. Entering failed mode.`, 4);
-        fail('timeout');
-        enterDead();
-        return;
-      default: // the other states have no timeout
+    const { status } = state;
+    const timeout = timeoutOf(status, world.settings().sendSigkill);
+    if (!timeout) return;
+    world.log(`${name} ${timeout.message}`, 4);
+    if (timeout.next === 'running') {
+      world.kill(control ? [control.pid] : [], 'SIGKILL');
+      control = null;
+      enterRunning();
+      return;
     }
+    fail('timeout');
+    if (status === 'stop-sigkill') {
+      main = null;
+      control = null;
+    }
+    if (timeout.next === 'stop-post') enterPhase('stop-post');
+    else if (timeout.next === 'dead') enterDead();
+    else enterSignal(timeout.next);
   }
 
   function stop() {
@@ -416,6 +326,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
         enterSignal('stop-sigterm');
         return;
       case 'running':
+      case 'reload':
       case 'exited':
         enterPhase('stop');
         return;
@@ -440,9 +351,12 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
       return restarts;
     },
     start,
+    reload() {
+      if (state.status === 'running' || state.status === 'exited') enterPhase('reload');
+    },
     stop,
     reset() {
-      starts = [];
+      counter.clear();
       restarts = 0;
       if (state.status !== 'failed') return;
       result = 'success';

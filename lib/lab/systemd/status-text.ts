@@ -18,7 +18,17 @@ export function statusText(unit: UnitStatus, now: number, paint: Paint): string 
     `${mark('●')} ${unit.name}${unit.description === unit.name ? '' : ` - ${unit.description}`}`,
     `   Loaded: ${loadedText(unit, paint)}`,
   ];
+  if (unit.dropIns.length > 0) {
+    const names = unit.dropIns.map((dropIn) => dropIn.path.slice(dropIn.path.lastIndexOf('/') + 1));
+    lines.push(`  Drop-In: ${unit.path}.d`, `           └─${names.join(', ')}`);
+  }
   lines.push(`   Active: ${activeText(unit, now, mark)}`);
+  if (unit.failedCheck && unit.active === 'inactive') {
+    const { text, assert, at } = unit.failedCheck;
+    const when = `${formatTimestamp(at)}; ${formatAge(Math.max(0, now - at))}`;
+    lines.push(`           start ${assert ? 'assertion' : 'condition'} failed at ${when}`, `           ${text} was not met`);
+  }
+  lines.push(...unit.documentation.map((text, index) => `${index === 0 ? '     Docs:' : '          '} ${text}`));
   for (const execution of unit.finished) {
     lines.push(`  Process: ${execution.pid} ${execution.directive}=${execution.written} ${describeExecution(execution)}`);
   }
@@ -30,6 +40,7 @@ export function statusText(unit: UnitStatus, now: number, paint: Paint): string 
 
 function loadedText({ load, path, enabled, loadError }: UnitStatus, paint: Paint): string {
   if (load === 'error') return `${paint.bad('error')} (Reason: ${loadError ?? 'Invalid argument'})`;
+  if (load === 'masked') return 'masked (/dev/null)';
   return path === null ? load : `${load} (${path}; ${enabled})`;
 }
 
@@ -76,36 +87,4 @@ export function listText(units: UnitStatus[], { all, legend, paint }: { all: boo
 
 function isBroken({ active, load }: UnitStatus): boolean {
   return active === 'failed' || load === 'error';
-}
-
-/** The properties of `systemctl show`, in its order. */
-export function properties(unit: UnitStatus): [name: string, value: string][] {
-  const exit = unit.main?.exit ?? null;
-  const running = unit.main && !exit ? unit.main.pid : 0;
-  return [
-    ['Id', unit.name],
-    ['Names', unit.name],
-    ['Description', unit.description],
-    ['LoadState', unit.load],
-    ['ActiveState', unit.active],
-    ['SubState', unit.sub],
-    ['FragmentPath', unit.path ?? ''],
-    ['UnitFileState', unit.enabled],
-    ['Result', unit.result],
-    ['NRestarts', `${unit.restarts}`],
-    ['MainPID', `${running}`],
-    ['ControlPID', `${unit.control?.pid ?? 0}`],
-    ['ExecMainPID', `${unit.main?.pid ?? 0}`],
-    ['ExecMainStartTimestamp', timestamp(unit.main?.startedAt)],
-    ['ExecMainExitTimestamp', timestamp(unit.main?.endedAt)],
-    ['ExecMainCode', exit === null ? '0' : exit.code === 'exited' ? '1' : '2'],
-    ['ExecMainStatus', exit?.code === 'exited' ? `${exit.status}` : '0'],
-    ['StateChangeTimestamp', timestamp(unit.since)],
-    ['ControlGroup', unit.processes.length > 0 ? `/system.slice/${unit.name}` : ''],
-    ...(unit.loadError === null ? [] : [['LoadError', unit.loadError] as [string, string]]),
-  ];
-}
-
-function timestamp(time: number | null | undefined): string {
-  return time === null || time === undefined ? '' : formatTimestamp(time);
 }

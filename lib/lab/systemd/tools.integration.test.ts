@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { eventually, startTestMachine, type TestMachine } from './test-machine.ts';
+import { cloudPlace } from './unit-files.ts';
 
 interface Ran {
   stdout: string;
@@ -141,6 +142,70 @@ test('systemctl list-units, cat and show print what is loaded', async () => {
   expect((await run(machine, 'systemctl', 'daemon-reload')).code).toBe(0);
 });
 
+test('systemctl reload, try-restart and kill do as they say, and tell when they cannot', async () => {
+  const machine = await machineWithWeb();
+  expect(await run(machine, 'systemctl', 'try-restart', 'web')).toMatchObject({ stdout: '', stderr: '', code: 0 });
+  expect(await run(machine, 'systemctl', 'is-active', 'web')).toMatchObject({ stdout: 'inactive\n' });
+  expect(await run(machine, 'systemctl', 'kill', 'web')).toMatchObject({
+    stderr: 'Failed to issue method call: No process to kill\n',
+    code: 1,
+  });
+  await run(machine, 'systemctl', 'start', 'web');
+  expect(await run(machine, 'systemctl', 'reload', 'web')).toMatchObject({
+    stderr: 'Failed to issue method call: Job type reload is not applicable for unit web.service.\n',
+    code: 6,
+  });
+  expect((await run(machine, 'systemctl', 'reload-or-restart', 'web')).code).toBe(0);
+  expect((await run(machine, 'systemctl', 'kill', '-s', 'USR1', 'web')).code).toBe(0);
+  await machine.reaches('web.service', 'failed');
+  expect(await run(machine, 'systemctl', 'list-units', '--failed', '--no-legend')).toMatchObject({
+    stdout: expect.stringMatching(/^● web\.service loaded failed failed A web server\n$/),
+  });
+  expect(await run(machine, 'systemctl', 'is-system-running')).toMatchObject({ stdout: 'degraded\n', code: 1 });
+});
+
+test('systemctl tells which files there are, what is enabled, and what a unit pulls in', async () => {
+  const machine = await machineWithWeb();
+  const text = '[Unit]\nRequires=web.service docker.service\nDocumentation=http://example.com/a\n[Service]\nExecStart=/bin/true\n';
+  const dropIns = [{ name: '10-b.conf', content: '[Service]\nRestart=always\n' }];
+  await machine.manager.load('a.service', text, cloudPlace({ runtime: false, enable: false, dropIns }));
+  await machine.manager.load('b.timer', '[Timer]\nOnCalendar=daily\n');
+  machine.manager.mask('gone.service');
+  expect(await run(machine, 'systemctl', 'list-unit-files', '--no-legend')).toMatchObject({
+    stdout: 'a.service   static\nb.timer     linked-runtime\nweb.service linked-runtime\n',
+  });
+  expect(await run(machine, 'systemctl', 'is-enabled', 'a', 'web')).toMatchObject({ stdout: 'static\nlinked-runtime\n', code: 0 });
+  expect(await run(machine, 'systemctl', 'is-enabled', 'gone')).toMatchObject({ stdout: 'masked\n', code: 1 });
+  expect((await run(machine, 'systemctl', 'list-dependencies', 'a.service')).stdout).toBe('a.service\n├─docker.service\n└─web.service\n');
+  expect((await run(machine, 'systemctl', 'list-dependencies', '--reverse', 'web.service')).stdout).toBe('web.service\n└─a.service\n');
+  expect((await run(machine, 'systemctl', 'cat', 'a')).stdout).toBe(
+    `# /etc/systemd/system/a.service\n${text}\n# /etc/systemd/system/a.service.d/10-b.conf\n${dropIns[0]!.content}`,
+  );
+  const status = await run(machine, 'systemctl', 'status', 'a');
+  expect(status.stdout).toContain('  Drop-In: /etc/systemd/system/a.service.d\n           └─10-b.conf\n   Active: inactive (dead)\n');
+  expect(status.stdout).toContain('     Docs: http://example.com/a\n');
+  expect((await run(machine, 'systemctl', 'status', 'b.timer')).stdout).toMatch(
+    /Loaded: error \(Reason: b\.timer is not supported in this lab: .*\)\n/,
+  );
+  const show = await run(machine, 'systemctl', 'show', 'a', '-p', 'Requires', '-p', 'Restart,ExecStart', '-p', 'CanReload');
+  expect(show.stdout.split('\n').sort()).toEqual([
+    '',
+    'CanReload=no',
+    'ExecStart={ path=/bin/true ; argv[]=/bin/true ; ignore_errors=no }',
+    'Requires=web.service docker.service',
+    'Restart=always',
+  ]);
+});
+
+test('systemctl status of a unit whose condition did not hold names it', async () => {
+  const machine = await startTestMachine();
+  await machine.manager.load('a.service', '[Unit]\nConditionPathExists=|!/etc/environment\n[Service]\nExecStart=/bin/true\n');
+  expect(await run(machine, 'systemctl', 'start', 'a')).toMatchObject({ stderr: '', code: 0 });
+  const { stdout, code } = await run(machine, 'systemctl', 'status', 'a');
+  expect(stdout).toMatch(/\n {11}start condition failed at .* UTC; .*\n {11}ConditionPathExists=\|!\/etc\/environment was not met\n/);
+  expect(code).toBe(3);
+});
+
 test('journalctl prints the era’s header and lines', async () => {
   const machine = await machineWithRunningWeb();
   const { stdout, code } = await run(machine, 'journalctl', '--unit', 'web.service', '--no-pager', '-n', '2', '--output', 'short');
@@ -217,6 +282,8 @@ test.each(['systemctl', 'journalctl'])('%s says what is wrong when there is no m
 
 test.each([
   ['systemctl', ['frobnicate'], "Unknown operation 'frobnicate'."],
+  ['systemctl', ['enable', 'web'], 'systemctl enable is not supported in this lab: a machine takes its units from fleet'],
+  ['systemctl', ['poweroff'], 'systemctl poweroff is not supported in this lab: machines are switched with vagrant'],
   ['systemctl', ['start'], 'needs the name of a unit'],
   ['journalctl', ['--bogus'], "unrecognized option '--bogus'"],
   ['journalctl', ['-o', 'xml'], "unknown output format 'xml'"],

@@ -19,7 +19,7 @@ export interface UnitState {
   name: string;
   /** loaded, not-found, error. */
   load: string;
-  /** active, activating, deactivating, inactive, failed. */
+  /** active, reloading, activating, deactivating, inactive, failed. */
   active: string;
   /** running, dead, exited, start-pre, start, auto-restart, stop-sigterm, failed, … */
   sub: string;

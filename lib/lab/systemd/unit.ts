@@ -5,15 +5,20 @@ import { basename } from 'node:path';
 import type { Journal, JournalEntry } from '#lib/lab/journal/journal.ts';
 import { floodGate, outputLines } from '#lib/lab/journal/output-lines.ts';
 import type { MachineFacts } from '#lib/lab/machine.ts';
+import type { KillWho } from './api.ts';
 import { type Command, expandArguments } from './command-line.ts';
+import { type Check, checkText, failedCheck } from './conditions.ts';
 import { type ControlGroup, controlGroup } from './control-group.ts';
 import { parseEnvironmentFile } from './environment-file.ts';
 import type { ProcessExit } from './exit.ts';
 import type { MachineClock } from './machine-clock.ts';
 import type { Problem } from './parse-unit.ts';
-import { type RunningProcess, type ServiceLife, type ServiceState, serviceLife } from './service-life.ts';
-import { type ExecPhase, readService, type ServiceSettings } from './service-settings.ts';
+import { type DropIn, type LoadedService, readService } from './read-service.ts';
+import { type ServiceLife, serviceLife } from './service-life.ts';
+import type { ExecPhase, ServiceSettings } from './service-settings.ts';
+import type { RunningProcess, ServiceState } from './service-state.ts';
 import { describeError, startProcess } from './unit-process.ts';
+import { declaredProperties } from './unit-properties.ts';
 import { activeWord, type Execution, type UnitStatus } from './unit-status.ts';
 
 export interface Unit {
@@ -21,18 +26,34 @@ export interface Unit {
   readonly description: string;
   /** Null when the unit file has errors. */
   readonly settings: ServiceSettings | null;
+  /** What it was read from last. */
+  readonly source: UnitSource;
   readonly problems: Problem[];
   readonly life: ServiceLife;
   /** Reads a new text. A running unit goes on, and what it does from now on follows the new text. */
-  read(text: string): void;
+  read(file: UnitSource): void;
+  /** The condition or assertion that keeps it from starting now; null when nothing does. The status tells of it afterwards. */
+  check(): Check | null;
   log(message: string, priority?: number): void;
+  /** Throws an Error with systemd's wording when there is no such process. */
+  kill(signal: NodeJS.Signals, who: KillWho): void;
   status(): UnitStatus;
+}
+
+/** What a unit is read from. */
+export interface UnitSource {
+  /** Where its file lies inside the machine. */
+  path: string;
+  text: string;
+  dropIns: DropIn[];
+  /** What `systemctl is-enabled` says of a unit that has an [Install] section, and of one that has none. */
+  enabled: { installable: string; otherwise: string };
+  /** Why it cannot be used, whatever it says. */
+  refusal?: string;
 }
 
 export interface UnitOptions {
   name: string;
-  /** Where its file lies inside the machine. */
-  path: string;
   machine: MachineFacts;
   journal: Journal;
   clock: MachineClock;
@@ -46,13 +67,16 @@ const maxEnvironmentFile = 1024 * 1024;
 const directives: Record<ExecPhase, string> = {
   'start-pre': 'ExecStartPre',
   start: 'ExecStart',
+  reload: 'ExecReload',
   'start-post': 'ExecStartPost',
   stop: 'ExecStop',
   'stop-post': 'ExecStopPost',
 };
 
-export function createUnit({ name, path, machine, journal, clock, changed, restart }: UnitOptions): Unit {
-  let text = '';
+export function createUnit({ name, machine, journal, clock, changed, restart }: UnitOptions): Unit {
+  let source: UnitSource = { path: '', text: '', dropIns: [], enabled: { installable: '', otherwise: '' } };
+  let failedOn: Check | null = null;
+  let checkedAt = 0;
   let settings: ServiceSettings | null = null;
   /** The last ones that could be read: a unit that runs must be able to stop whatever was loaded since. */
   let usable: ServiceSettings | null = null;
@@ -61,6 +85,7 @@ export function createUnit({ name, path, machine, journal, clock, changed, resta
   let executions: Execution[] = [];
   let active = 'inactive';
   let since: number | null = null;
+  const times: UnitStatus['times'] = {};
   const gate = floodGate(() => performance.now());
 
   function log(message: string, priority = 6) {
@@ -129,7 +154,7 @@ export function createUnit({ name, path, machine, journal, clock, changed, resta
         directory: workingDirectory(current),
       },
       {
-        output: () => outputLines(say),
+        output: () => outputLines(say, { usual: current.syslogLevel, prefixed: current.syslogLevelPrefix }),
         failedAt(message) {
           if (!command.ignoreFailure) log(message, 3);
         },
@@ -179,10 +204,6 @@ export function createUnit({ name, path, machine, journal, clock, changed, resta
     prepare() {
       group = controlGroup({ name: 'INVOCATION_ID', value: randomBytes(16).toString('hex') });
       executions = [];
-      const { user } = usable!;
-      if (user !== null && user !== 'core' && user !== 'root') {
-        log(`${name}: User=${user} is ignored: every program of this machine runs as the user who started the lab.`, 4);
-      }
     },
     spawn,
     findMain,
@@ -191,7 +212,13 @@ export function createUnit({ name, path, machine, journal, clock, changed, resta
     log,
     changed(state) {
       const word = activeWord(state.status);
-      if (word !== active) since = Date.now();
+      if (word !== active) {
+        since = Date.now();
+        if (word === 'active') times.ActiveEnter = since;
+        if (active === 'active') times.ActiveExit = since;
+        if (isDown(word) && !isDown(active)) times.InactiveEnter = since;
+        if (isDown(active) && !isDown(word)) times.InactiveExit = since;
+      }
       active = word;
       changed(unit, state);
     },
@@ -208,21 +235,31 @@ export function createUnit({ name, path, machine, journal, clock, changed, resta
     get settings() {
       return settings;
     },
+    get source() {
+      return source;
+    },
     get problems() {
       return problems;
     },
     life,
     log,
-    read(newText) {
-      text = newText;
-      ({ settings, problems } = readService(name, text, {
-        hostname: machine.name,
-        machineId: machine.id,
-        bootId: machine.bootId,
-        kernel: kernelRelease,
-      }));
+    read(file) {
+      source = file;
+      ({ settings, problems } = readUnit(file));
       usable = settings ?? usable;
-      for (const { line, message } of problems) log(`[${path}${line === null ? '' : `:${line}`}] ${message}`, 4);
+      for (const { line, message, path = file.path } of problems) log(`[${path}${line === null ? '' : `:${line}`}] ${message}`, 4);
+    },
+    check() {
+      failedOn = failedCheck(settings?.checks ?? [], { hostname: machine.name, machineId: machine.id, resolve: machine.resolve });
+      checkedAt = Date.now();
+      return failedOn;
+    },
+    kill(signal, who) {
+      const own = { main: life.main, control: life.control };
+      if (who !== 'all' && !own[who]) throw new Error(`No ${who} process to kill`);
+      const pids = who === 'all' ? (group?.members() ?? []) : [own[who]!.pid];
+      if (pids.length === 0) throw new Error('No process to kill');
+      group?.kill(pids, signal);
     },
     status: () => ({
       name,
@@ -230,12 +267,17 @@ export function createUnit({ name, path, machine, journal, clock, changed, resta
       active,
       sub: life.state.status,
       description: unit.description,
-      path,
-      enabled: settings?.installable ? 'enabled-runtime' : 'linked-runtime',
-      text,
+      path: source.path,
+      enabled: settings?.installable ? source.enabled.installable : source.enabled.otherwise,
+      text: source.text,
+      dropIns: source.dropIns,
+      documentation: settings?.documentation ?? [],
+      failedCheck: failedOn && { text: checkText(failedOn), assert: failedOn.assert, at: checkedAt },
       loadError: settings ? null : (problems.find(({ severity }) => severity === 'error')?.message ?? 'Invalid argument'),
       result: life.result,
       since,
+      times: { ...times },
+      declared: settings ? declaredProperties(settings) : [],
       restarts: life.restarts,
       main: executions.findLast(({ directive, pid }) => directive === 'ExecStart' && (life.main === null || pid === life.main.pid)) ?? null,
       control: executions.find(({ pid, exit }) => exit === null && life.control !== null && pid === life.control.pid) ?? null,
@@ -245,12 +287,26 @@ export function createUnit({ name, path, machine, journal, clock, changed, resta
     }),
   };
 
+  function readUnit({ text, dropIns, refusal }: UnitSource): LoadedService {
+    if (refusal !== undefined) return { settings: null, problems: [{ severity: 'error', line: null, message: refusal }] };
+    return readService(
+      name,
+      text,
+      { hostname: machine.name, machineId: machine.id, bootId: machine.bootId, kernel: kernelRelease },
+      dropIns,
+    );
+  }
+
   function commandOf(pid: number): string {
     const own = executions.find((execution) => execution.pid === pid && execution.exit === null);
     return own ? own.written : readCommandLine(pid);
   }
 
   return unit;
+}
+
+function isDown(word: string): boolean {
+  return word === 'inactive' || word === 'failed';
 }
 
 /** What `uname -r` says on the CoreOS release that the machines claim to be. */

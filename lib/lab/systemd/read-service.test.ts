@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readService } from './service-settings.ts';
+import { readService } from './read-service.ts';
 
 const machine = { hostname: 'core-01', machineId: 'm', bootId: 'b', kernel: '3.16.2+' };
 
@@ -57,7 +57,15 @@ test.each([
   ['KillSignal=FOO', 'Failed to parse signal name, ignoring: FOO'],
   ['EnvironmentFile=rel', 'EnvironmentFile= path is not absolute, ignoring: rel'],
   ['Environment=foo', 'Invalid environment assignment, ignoring: foo'],
-  ['Foo=1', "Unknown key 'Foo' in section [Service], ignoring."],
+  ['Foo=1', "Unknown lvalue 'Foo' in section 'Service'"],
+  ['LimitNOFILE=65536', 'LimitNOFILE= is not supported in this lab, ignoring: 65536'],
+  ['PrivateTmp=true', 'PrivateTmp= is not supported in this lab, ignoring: true'],
+  ['StandardOutput=null', 'StandardOutput= is not supported in this lab, ignoring: null'],
+  ['WatchdogSec=10', 'WatchdogSec= is not supported in this lab, ignoring: 10'],
+  ['User=nobody', expect.stringMatching(/^User=nobody is not supported in this lab, ignoring: every program/)],
+  ['Group=docker', expect.stringMatching(/^Group=docker is not supported/)],
+  ['Type=notify', "Type=notify is treated as simple: the lab's machines do not listen for readiness."],
+  ['SyslogLevel=loud', 'Failed to parse log level, ignoring: loud'],
   ['ExecStop=-', "Empty path in command line, ignoring: '-'"],
   ['ExecStop=/bin/a \\q', 'Ignoring unknown escape sequences: "\\q"'],
 ])('%s is skipped with a warning at its line', (line, message) => {
