@@ -47,8 +47,8 @@ test('a machine that loses its power loses its units once its beats are missed, 
     stdout: '==> core-02: Forcing shutdown of VM...\n',
   });
   expect(await running()).toHaveLength(2);
-  expect(await countMachines()).toBe(3);
   await expect.poll(async () => (await listUnits()).find((unit) => unit.startsWith(lost!)), { timeout: 30_000 }).toMatch(/10[13] active$/);
+  // Its last beat may have been half that time before.
   expect(performance.now() - cut).toBeGreaterThan((agentTtl * 1000) / 2);
   expect(await countMachines()).toBe(2);
   expect(await running()).toHaveLength(3);

@@ -146,7 +146,9 @@ export function startAgent({ machine, registry, units, metadata = {}, report = (
 
   const reconcileSoon = soon(reconcile, report);
   const beatSafely = soon(beat, report);
-  const watcher = registry.store.watch(fleetPrefix, { recursive: true, stream: true }, ({ node }) => {
+  const watcher = registry.store.watch(fleetPrefix, { recursive: true, stream: true }, ({ action, node }) => {
+    // The computer may have slept, or had no time for this process: whoever is here to see it has not been lost.
+    if (action === 'expire') beatSafely();
     if (['job', 'unit', 'machines'].some((part) => concerns(node.key, part))) reconcileSoon();
   });
   const forgetUnits = units.onState(({ name }) => {

@@ -277,3 +277,49 @@ test('the lead of a machine that lost its power is taken over once the lease is 
   await pass(2000);
   expect(second.engine.isLeader).toBe(true);
 });
+
+test('a unit that replaces another one drives it to another machine, and leaves it where it is when there is none', async () => {
+  const { registry } = newRegistry();
+  startMachine(registry, 1);
+  registry.createUnit('old.service', service(), 'launched');
+  registry.createUnit('new@1.service', service('Replaces=%p.service old.service'), 'launched');
+  await settle();
+  expect(targets(registry)).toEqual({ 'old.service': '1', 'new@1.service': '1' });
+  const second = startMachine(registry, 2);
+  await settle();
+  expect(targets(registry)).toEqual({ 'old.service': '2', 'new@1.service': '1' });
+  expect(second.units.calls).toEqual(['load old.service', 'start old.service']);
+});
+
+test('a replaced unit is not placed beside the one that replaces it, and those that replace each other stay', async () => {
+  const { registry } = newRegistry();
+  startMachine(registry, 1);
+  startMachine(registry, 2);
+  registry.createUnit('a.service', service('Replaces=b*.service'), 'launched');
+  registry.createUnit('x.service', service(), 'launched');
+  registry.createUnit('y.service', service(), 'launched');
+  await settle();
+  expect(targets(registry)['a.service']).toBe('1');
+  registry.createUnit('b.service', service(), 'launched');
+  await settle();
+  expect(targets(registry)['b.service']).toBe('2');
+  registry.createUnit('p.service', service('Replaces=q.service'), 'launched');
+  registry.createUnit('q.service', service('Replaces=p.service', 'MachineOf=p.service'), 'launched');
+  await settle();
+  expect(targets(registry)['q.service']).toBe(targets(registry)['p.service']);
+});
+
+test('a process that was held up for longer than beats may be missing loses no unit', async () => {
+  const { registry, pass } = newRegistry();
+  const [first, second] = [startMachine(registry, 1), startMachine(registry, 2)];
+  registry.createUnit('a.service', service(), 'launched');
+  registry.createUnit('b.service', service(), 'launched');
+  await settle();
+  const before = targets(registry);
+  await pass(3_600_000);
+  expect(registry.machines()).toHaveLength(2);
+  expect(targets(registry)).toEqual(before);
+  expect([first, second].map(({ units }) => units.calls.length)).toEqual([2, 2]);
+  expect(registry.states()).toHaveLength(2);
+  expect(registry.job('a.service')?.launchedOn).toBe(registry.job('a.service')?.target);
+});

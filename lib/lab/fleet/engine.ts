@@ -42,7 +42,8 @@ export function startEngine({ registry, machineId, reconcileMs = 2000, report = 
     }
   }
 
-  const reconcileSoon = soon(reconcile, report);
+  // After the agents: one that is alive signs in again when its keys have expired in a process that was held up, or asleep.
+  const reconcileSoon = soon(reconcile, report, setImmediate);
   const watcher = registry.store.watch(fleetPrefix, { recursive: true, stream: true }, ({ node }) => {
     if (relevant.some((part) => concerns(node.key, part))) reconcileSoon();
   });

@@ -22,16 +22,37 @@ export function decide(machines: readonly Machine[], jobs: readonly Job[]): Deci
     decisions.push({ unschedule: job.name });
   }
 
+  const byLoad = () => [...machines].sort((a, b) => scheduled.get(a.id)!.size - scheduled.get(b.id)!.size || (a.id < b.id ? -1 : 1));
+  const jobsOn = ({ id }: Machine) => [...scheduled.get(id)!.values()];
+  const schedule = (job: Job, { id }: Machine) => {
+    scheduled.get(id)!.set(job.name, job);
+    decisions.push({ schedule: job.name, machineId: id });
+  };
   const unscheduled = new Set(decisions.map((decision) => 'unschedule' in decision && decision.unschedule));
   for (const job of ordinary) {
     if (job.targetState === 'inactive' || (job.target !== undefined && !unscheduled.has(job.name))) continue;
-    const byLoad = [...machines].sort((a, b) => scheduled.get(a.id)!.size - scheduled.get(b.id)!.size || (a.id < b.id ? -1 : 1));
-    const machine = byLoad.find((each) => canRun(job, each, [...scheduled.get(each.id)!.values()]));
+    const able = byLoad().filter((machine) => canRun(job, machine, jobsOn(machine)));
+    const machine = able.find((each) => !isReplaced(job, jobsOn(each))) ?? able[0];
+    if (machine) schedule(job, machine);
+  }
+
+  // Last, what is replaced makes room, if another machine can take it.
+  for (const job of ordinary) {
+    const current = machines.find(({ id }) => scheduled.get(id)!.has(job.name));
+    if (!current || !isReplaced(job, jobsOn(current))) continue;
+    const machine = byLoad().find((each) => each !== current && canRun(job, each, jobsOn(each)) && !isReplaced(job, jobsOn(each)));
     if (!machine) continue;
-    scheduled.get(machine.id)!.set(job.name, job);
-    decisions.push({ schedule: job.name, machineId: machine.id });
+    scheduled.get(current.id)!.delete(job.name);
+    decisions.push({ unschedule: job.name });
+    schedule(job, machine);
   }
   return decisions;
+}
+
+/** Whether one of the units here names it in Replaces=; two that name each other mean nothing by it. */
+function isReplaced(job: Job, here: readonly Job[]): boolean {
+  const replaces = (one: Job, other: Job) => one.requirements.replaces.some((glob) => matchesGlob(glob, other.name));
+  return here.some((other) => other.name !== job.name && replaces(other, job) && !replaces(job, other));
 }
 
 /** Whether the machine meets the unit's requirements, given the other units on it. */
