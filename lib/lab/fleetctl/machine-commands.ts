@@ -55,7 +55,9 @@ export async function openShell(run: Run): Promise<number> {
   const words = named ? run.words : run.words.slice(1);
   const address = await findAddress(run);
   const connection = await dial(run, address, (why) => `Failed building SSH client: ${why}`, 1);
-  return runRemote(connection, { command: words.length > 0 ? words.join(' ') : null, agentForward: flags.has('forward-agent') });
+  const command = words.length > 0 ? words.join(' ') : null;
+  const status = await runRemote(connection, { command, agentForward: flags.has('forward-agent') });
+  return command === null ? 0 : status; // fleetctl does not ask how a shell has ended
 }
 
 async function findAddress(run: Run): Promise<string> {
