@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { io, type Socket } from 'socket.io-client';
+import { createAcknowledgements } from '#lib/client/acknowledgements.ts';
 import { type TerminalName, terminalNames } from '#lib/shared/chapter.ts';
 import type { AttachReply, ClientEvents, ServerEvents } from '#lib/shared/protocol.ts';
 import { socketParser } from '#lib/shared/socket-parser.ts';
@@ -87,7 +88,7 @@ export async function connectReflector(address: string, which: 0 | 1): Promise<R
   const exits = new Set<() => void>();
   let next: number | null = null;
   let missed = 0;
-  let acknowledging = false;
+  const acknowledgements = createAcknowledgements((offset) => page.connected && page.emit('terminal:ack', terminal, offset));
   let status = 'starting';
   let driving = false;
   let ready = () => {};
@@ -103,7 +104,7 @@ export async function connectReflector(address: string, which: 0 | 1): Promise<R
     const known = Math.max(0, (next ?? offset) - offset);
     next = Math.max(next ?? 0, offset + chunk.length);
     for (const listener of listeners) listener(known > 0 ? chunk.subarray(known) : chunk);
-    acknowledge();
+    acknowledgements.taken(next);
   });
   page.on('terminal:state', (state) => {
     if (state.terminal !== terminal) return;
@@ -130,6 +131,7 @@ export async function connectReflector(address: string, which: 0 | 1): Promise<R
     onExit: (listener) => exits.add(listener),
     stall: () => socketOf(page)?.pause(),
     close() {
+      acknowledgements.close();
       socketOf(page)?.resume();
       page.disconnect();
     },
@@ -160,16 +162,6 @@ export async function connectReflector(address: string, which: 0 | 1): Promise<R
     if (!answer.ok) throw new Error(answer.reason);
     next ??= answer.offset;
     driving = answer.driving;
-  }
-
-  /** Once for everything that came in one go, as the page does. */
-  function acknowledge() {
-    if (acknowledging) return;
-    acknowledging = true;
-    queueMicrotask(() => {
-      acknowledging = false;
-      if (page.connected && next !== null) page.emit('terminal:ack', terminal, next);
-    });
   }
 }
 

@@ -1,8 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AttachReply, AttachRequest } from '#lib/shared/protocol.ts';
 import type { AppSocket } from './connection.ts';
 import { linkTerminal } from './terminal-link.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 /** The other end of the socket, and a screen that parses when it is told to. */
 function fixture({ connected = true } = {}) {
@@ -43,15 +46,15 @@ function fixture({ connected = true } = {}) {
     gap: (from: number, to: number) => hear('terminal:gap', 'shell', from, to),
     reconnect: () => hear('connect'),
     parseOne: () => parsing.shift()?.(),
-    async parseAll() {
+    parseAll() {
       for (const parsed of parsing.splice(0)) parsed();
-      await Promise.resolve();
+      vi.advanceTimersByTime(1000);
     },
     acknowledged: () => said.filter(([event]) => event === 'terminal:ack').map(([, , offset]) => offset),
   };
 }
 
-test('the first attach asks for the last screenfuls, and what comes is shown and acknowledged once it is parsed', async () => {
+test('the first attach asks for the last screenfuls, and what comes is shown and acknowledged once it is parsed', () => {
   const { attaches, print, shown, parseAll, acknowledged } = fixture();
   expect(attaches[0]?.request).toEqual({
     terminal: 'shell',
@@ -65,7 +68,7 @@ test('the first attach asks for the last screenfuls, and what comes is shown and
   print(1006, 'world');
   expect(shown).toEqual(['hello ', 'world']);
   expect(acknowledged()).toEqual([]);
-  await parseAll();
+  parseAll();
   expect(acknowledged()).toEqual([1011]);
 });
 
@@ -100,16 +103,16 @@ test('a gap is marked once, whoever tells of it', () => {
   expect(shown).toEqual(['ab', '[gap 98]', 'cd']);
 });
 
-test('a log that begins anew clears the screen', async () => {
+test('a log that begins anew clears the screen', () => {
   const { attaches, print, shown, reconnect, parseAll, acknowledged } = fixture();
   attaches[0]?.answer(5000);
   print(5000, 'old');
-  await parseAll();
+  parseAll();
   reconnect();
   attaches[1]?.answer(0);
   print(0, 'new');
   expect(shown).toEqual(['old', '[clear]', 'new']);
-  await parseAll();
+  parseAll();
   expect(acknowledged()).toEqual([5003, 3]);
 });
 
@@ -133,7 +136,7 @@ test('what is typed without a connection is dropped, not sent later', () => {
   expect(attaches).toEqual([]);
 });
 
-test('it counts as replaying until history is parsed, not longer, and again after a reconnection', async () => {
+test('it counts as replaying until history is parsed, not longer, and again after a reconnection', () => {
   const { link, attaches, print, parseOne, parseAll, reconnect, shown } = fixture();
   expect(link.replaying()).toBe(true);
   attaches[0]?.answer(0, 3);
@@ -143,33 +146,33 @@ test('it counts as replaying until history is parsed, not longer, and again afte
   expect(link.replaying()).toBe(true);
   parseOne();
   expect(link.replaying()).toBe(false);
-  await parseAll();
+  parseAll();
   reconnect();
   expect(link.replaying()).toBe(true);
   attaches[1]?.answer(7, 7);
-  await parseAll();
+  parseAll();
   expect(link.replaying()).toBe(false);
 });
 
-test('after a gap that reaches to the end, what comes next is live', async () => {
+test('after a gap that reaches to the end, what comes next is live', () => {
   const { link, attaches, print, parseAll, reconnect, shown } = fixture();
   attaches[0]?.answer(0);
   print(0, 'ab');
   reconnect();
   attaches[1]?.answer(100, 100);
-  await parseAll();
+  parseAll();
   expect(shown).toEqual(['ab', '[gap 98]']);
   expect(link.replaying()).toBe(false);
 });
 
-test('what is parsed of a log that was cleared is not acknowledged in the new one', async () => {
+test('what is parsed of a log that was cleared is not acknowledged in the new one', () => {
   const { attaches, print, reconnect, parseAll, acknowledged } = fixture();
   attaches[0]?.answer(5000);
   print(5000, 'old');
   reconnect();
   attaches[1]?.answer(0);
   print(0, 'new');
-  await parseAll();
+  parseAll();
   expect(acknowledged()).toEqual([3]);
 });
 

@@ -1,6 +1,7 @@
 // A viewer's side of a terminal's stream: attach, resume where it left off, acknowledge what was parsed, mark what is gone.
 import type { TerminalName } from '#lib/shared/chapter.ts';
 import type { TerminalSize } from '#lib/shared/protocol.ts';
+import { createAcknowledgements } from './acknowledgements.ts';
 import type { AppSocket } from './connection.ts';
 import { pageName } from './page-name.ts';
 import { noteTerminalState } from './session.ts';
@@ -34,7 +35,6 @@ const maxInput = 32_768;
 export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: Screen, refused: (reason: string) => void): TerminalLink {
   /** Everything before this offset of the log has been given to the screen; null until the first byte's place is known. */
   let received: number | null = null;
-  let parsed = 0;
   /** The log that these offsets are counted in. */
   let log: string | undefined;
   /** Where history ends and what is live begins; null while that is not known, and once the screen is past it. */
@@ -46,7 +46,7 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
   let clearings = 0;
   /** Output that came before the answer to the attach which it belongs to. */
   let early: [offset: number, payload: Uint8Array][] | null = null;
-  let acknowledging = false;
+  const acknowledgements = createAcknowledgements((offset) => socket.connected && socket.emit('terminal:ack', terminal, offset));
 
   socket.on('connect', attach);
   socket.on('terminal:output', accept);
@@ -66,6 +66,7 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
     replaying: () => replaying,
     close() {
       attachment += 1;
+      acknowledgements.close();
       socket.off('connect', attach).off('terminal:output', accept).off('terminal:gap', acceptGap).off('terminal:driver', acceptDriver);
       if (socket.connected) socket.emit('terminal:detach', terminal);
     },
@@ -88,7 +89,7 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
         screen.clear();
         clearings += 1;
         received = answer.offset;
-        parsed = answer.offset;
+        acknowledgements.restart(answer.offset);
       } else skipTo(answer.offset);
       const waiting = early ?? [];
       early = null;
@@ -107,7 +108,7 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
     const end = offset + payload.length;
     // After a reconnection some bytes may come twice; they are counted, so only the new ones are shown.
     const start = Math.max(received ?? offset, offset);
-    if (end <= start) return acknowledge(end);
+    if (end <= start) return acknowledgements.taken(end);
     // History is shown by itself, so that it is known which of the two asks for an answer.
     const cut = liveFrom !== null && liveFrom < end ? Math.max(start, liveFrom) : end;
     for (const [from, to] of [
@@ -122,7 +123,7 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
   function show(bytes: Uint8Array, end: number) {
     const count = clearings;
     received = end;
-    screen.write(bytes, () => count === clearings && acknowledge(end));
+    screen.write(bytes, () => count === clearings && acknowledgements.taken(end));
   }
 
   function passHistory() {
@@ -149,16 +150,5 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
   function skipTo(offset: number) {
     if (received !== null && offset > received) screen.showGap(offset - received);
     if (received === null || offset > received) received = offset;
-  }
-
-  /** One message for everything that was parsed in one go. */
-  function acknowledge(end: number) {
-    parsed = Math.max(parsed, end);
-    if (acknowledging) return;
-    acknowledging = true;
-    queueMicrotask(() => {
-      acknowledging = false;
-      if (socket.connected) socket.emit('terminal:ack', terminal, parsed);
-    });
   }
 }
