@@ -1,7 +1,7 @@
 'use client';
 
 import { useEffect, useRef, useState } from 'react';
-import { runningUnit, servingAddress } from '#lib/client/serving.ts';
+import { servingAddress } from '#lib/client/serving.ts';
 import { useCluster } from '#lib/client/session.ts';
 import { ReloadIcon } from '../icons.tsx';
 import { NotUpYet } from './not-up-yet.tsx';
@@ -12,9 +12,10 @@ const usualAddress = '172.17.8.101';
 /** A small browser whose only page is the deployed server's. */
 export function Preview({ url }: { url: string }) {
   const cluster = useCluster();
-  const running = runningUnit(cluster) !== null;
-  const address = `http://${servingAddress(cluster) ?? usualAddress}/`;
-  const { visit, reload, insisted } = useVisits(running);
+  const serving = servingAddress(cluster);
+  const running = serving !== null;
+  const address = `http://${serving ?? usualAddress}/`;
+  const { visit, reload, insisted } = useVisits(serving);
   const [loaded, setLoaded] = useState(0);
   const shown = running || insisted;
 
@@ -50,24 +51,24 @@ export function Preview({ url }: { url: string }) {
   );
 }
 
-/** Counts the visits of the page: one more when the server comes up and at every reload. */
-function useVisits(running: boolean) {
+/** Counts the visits of the page: one more when the server comes up, on this machine or another, and at every reload. */
+function useVisits(serving: string | null) {
   const [visit, setVisit] = useState(1);
   /** The learner wants to look although nothing is said to run. */
   const [insisted, setInsisted] = useState(false);
-  const before = useRef(running);
+  const before = useRef(serving);
   useEffect(() => {
-    if (before.current === running) return;
-    before.current = running;
+    if (before.current === serving) return;
+    before.current = serving;
     setInsisted(false);
-    if (running) setVisit((count) => count + 1);
-  }, [running]);
+    if (serving) setVisit((count) => count + 1);
+  }, [serving]);
   return {
     visit,
     insisted,
     reload() {
       setVisit((count) => count + 1);
-      setInsisted(!running);
+      setInsisted(!serving);
     },
   };
 }

@@ -1,7 +1,6 @@
 // The composition root. Read downwards, this is the order in which the app starts; closers run upwards.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import next from 'next';
 import { observeCluster } from '#lib/cluster/observer.ts';
 import { findProgram, missingTools } from '#lib/doctor/tools.ts';
 import { markVariable } from '#lib/lab/api.ts';
@@ -38,14 +37,17 @@ const programs = fileURLToPath(new URL('.', import.meta.url));
 const closers = createClosers((message) => console.error(message));
 /** What has not closed by then is left to its own pipe to this process. */
 const shutdownMs = 4800;
-process.stdout.on('error', () => {}); // the reader of our lines may go away; the app stays
+// The reader of our lines may go away; the app stays.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+/** Another instance has the workspace. */
+const busyStatus = 3;
 
 try {
   await start();
 } catch (error) {
   if (error instanceof WorkspaceBusy && error.running) {
     console.log(`Already running (process ${error.running.pid}):\n\n  ${error.running.url}\n`);
-    process.exit(0);
+    process.exit(busyStatus);
   }
   console.error(error instanceof Error ? error.message : error);
   await closers.close();
@@ -62,6 +64,7 @@ async function start() {
   let notices: Notice[] = [];
   for (const { program, advice } of missingTools(settings.inherited.PATH ?? '')) announce(`missing-${program}`, 'warning', advice);
 
+  const { default: next } = await import('next'); // not before it is clear that this instance will run: it takes its time
   const pages = next({ dev: settings.dev, dir: root, hostname: 'localhost' });
   const [content, children] = await Promise.all([
     openPages(join(root, 'content'), settings.dev),
@@ -133,9 +136,14 @@ async function start() {
   closers.add('the runs', () => runner.close());
   closers.add('the checks', () => checks.close());
 
-  const onCluster = (state: ClusterState) => {
+  let shownVariables = JSON.stringify(await variables());
+  const onCluster = async (state: ClusterState) => {
     io.emit('cluster', state);
     checks.changed();
+    const current = await variables().then(JSON.stringify, () => shownVariables); // without a lab they stay
+    if (current === shownVariables) return;
+    shownVariables = current;
+    io.emit('content:changed'); // the pages show the values in their commands
   };
   const cluster = observeCluster({ locate: children.locate, onState: onCluster });
   closers.add('the cluster observer', () => cluster.close());

@@ -1,7 +1,9 @@
 // The whole story in a real browser: every step of every chapter by click, then a command by hand.
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { loadContent } from '#lib/content/load-content.ts';
 import type { Step } from '#lib/shared/chapter.ts';
 import { openTutorial, readTerminal } from './tutorial-page.ts';
@@ -9,6 +11,7 @@ import { openTutorial, readTerminal } from './tutorial-page.ts';
 const runLimit = 60_000;
 
 test('a learner clicks through every chapter, reads their own request in the preview, and types in the same terminal', async () => {
+  await occupyPort2222();
   const { page, problems } = await openTutorial();
   const { chapters } = await loadContent(join(process.cwd(), 'content'));
 
@@ -17,6 +20,7 @@ test('a learner clicks through every chapter, reads their own request in the pre
     for (const block of chapter.blocks) {
       if (block.kind !== 'step') continue;
       await clickThrough(page, block.step);
+      if (block.step.id === 'cluster-up') await seeTheForwardedPort(page);
       if (block.step.id === 'journal') await seeTheReflectedRequest(page);
       if (block.step.id === 'deploy') await seeWhichReflectorAnswers(page);
     }
@@ -53,6 +57,21 @@ async function clickThrough(page: Page, step: Step) {
   }
 }
 
+/** So that Vagrant has to forward another port to the machine's SSH server, and the page to learn which. */
+async function occupyPort2222() {
+  const holder = createServer((socket) => void socket.destroy());
+  const settled = Promise.race([once(holder, 'listening'), once(holder, 'error')]); // somebody else may hold it
+  holder.listen(2222, '127.0.0.1');
+  onTestFinished(() => void holder.close());
+  await settled.catch(() => undefined);
+}
+
+async function seeTheForwardedPort(page: Page) {
+  const port = /22 \(guest\) => (\d+) \(host\)/.exec(await screenText(page, 'shell'))?.[1];
+  const command = page.locator('[data-step="list-machines"] .step-command');
+  await expect.poll(() => command.textContent(), { timeout: runLimit }).toContain(`--tunnel 127.0.0.1:${port} list-machines`);
+}
+
 async function seeTheReflectedRequest(page: Page) {
   const frame = page.frameLocator('iframe');
   // Not innerText: a browser without fonts lays out no text.
@@ -66,8 +85,8 @@ async function seeTheReflectedRequest(page: Page) {
   expect(lines.find((line) => line.startsWith('Accept: '))).toContain('text/html');
 }
 
+/** The preview follows the server from machine to machine by itself. */
 async function seeWhichReflectorAnswers(page: Page) {
-  await page.getByRole('button', { name: 'Reload the preview' }).click();
   const body = page.frameLocator('iframe').locator('body');
   await expect.poll(async () => (await body.textContent()) ?? '', { timeout: runLimit }).toMatch(/^Hi from reflector [12]\. /);
 }
