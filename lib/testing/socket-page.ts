@@ -15,6 +15,8 @@ export interface SocketPage {
   runs: Run[];
   /** Everything shown so far; gaps as `[gap N]`. */
   text(): string;
+  /** The same as bytes. */
+  bytes(): Buffer;
   /** Where the next byte will be. */
   received(): number;
   /** Of false, nothing is acknowledged any more, as by a page that hangs. */
@@ -52,6 +54,7 @@ export async function openSocketPage(app: App, terminal: TerminalName = 'shell')
     notices,
     runs,
     text: () => Buffer.concat(parts).toString(),
+    bytes: () => Buffer.concat(parts),
     received: () => received,
     acknowledge(yes) {
       acknowledging = yes;
