@@ -13,6 +13,7 @@ import {
   waitCommand,
 } from '#lib/lab/docker/cli/container-commands.ts';
 import { imagesCommand, infoCommand, rmiCommand, versionCommand } from '#lib/lab/docker/cli/image-commands.ts';
+import { statsCommand, topCommand } from '#lib/lab/docker/cli/process-commands.ts';
 import { pullCommand } from '#lib/lab/docker/cli/pull.ts';
 import { execCommand, runCommand } from '#lib/lab/docker/cli/run.ts';
 
@@ -45,7 +46,9 @@ const commands: Record<string, Command> = {
     run: runCommand,
   },
   start: { usage: 'CONTAINER…', about: 'Start stopped containers', run: startCommand },
+  stats: { usage: '[-a] [--no-stream] [CONTAINER…]', about: 'Show what containers use', run: statsCommand },
   stop: { usage: '[-t SECONDS] CONTAINER…', about: 'Ask containers to end, then kill them', run: stopCommand },
+  top: { usage: 'CONTAINER', about: 'List the processes of a container', run: topCommand },
   version: { usage: '', about: 'Show the versions', run: versionCommand },
   wait: { usage: 'CONTAINER…', about: 'Wait for the end and print the exit status', run: waitCommand },
 };

@@ -6,6 +6,7 @@ import type { ApiCall, Route } from './api-call.ts';
 import { ApiError } from './api-error.ts';
 import { parseFilters } from './api-filters.ts';
 import type { Container, Viewer } from './container.ts';
+import type { ContainerOptions } from './container-options.ts';
 import { inspectedContainer, listedContainer } from './container-view.ts';
 import type { Containers } from './containers.ts';
 import { encodeFrame, type OutputStream } from './stream-frames.ts';
@@ -27,8 +28,7 @@ export function containerRoutes(containers: Containers): Route[] {
       /^\/containers\/create$/,
       async (call) => {
         const { record } = await containers.create(call.query.get('name') ?? '', await call.body());
-        const Warnings = record.options.tty ? ['The lab gives containers no terminal: the program writes to a pipe.'] : [];
-        call.json(201, { Id: record.id, Warnings });
+        call.json(201, { Id: record.id, Warnings: warningsFor(record.options) });
       },
     ],
     ['GET', /^\/containers\/([^/]+)\/json$/, (call) => call.json(200, inspectedContainer(named(call).record))],
@@ -169,6 +169,14 @@ function listed(containers: Containers, query: URLSearchParams): Container[] {
         allows(filters.label, (label) => matchesLabel(record.options.labels, label)),
     );
   return limit > 0 ? found.slice(0, limit) : found;
+}
+
+/** What was asked for and taken, but has no effect here. */
+function warningsFor({ tty, nanoCpus }: ContainerOptions): string[] {
+  return [
+    ...(tty ? ['The lab gives containers no terminal: the program writes to a pipe.'] : []),
+    ...(nanoCpus > 0 ? ['The lab does not limit processor time: --cpus is noted only.'] : []),
+  ];
 }
 
 function matchesLabel(labels: Record<string, string>, wanted: string): boolean {

@@ -61,7 +61,7 @@ test.each([
   [{ UsernsMode: 'host' }, '--userns host'],
   [{ SecurityOpt: ['seccomp=unconfined'] }, '--security-opt'],
   [{ RestartPolicy: { Name: 'always' } }, '--restart always'],
-  [{ Memory: 1024 }, '--memory'],
+  [{ MemorySwap: 1024 }, '--memory-swap'],
   [{ PublishAllPorts: true }, '--publish-all'],
   [{ LogConfig: { Type: 'syslog' } }, '--log-driver syslog'],
   [{ SomethingNewIn2030: true }, '--something-new-in2030'],

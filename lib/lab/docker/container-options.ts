@@ -1,6 +1,8 @@
 // Reads the body of a create call: a closed set of options, everything else is refused by name.
+import { cpus } from 'node:os';
 import { z } from 'zod';
 import { ApiError } from './api-error.ts';
+import { defaultLimits } from './container-limits.ts';
 import type { ImageConfig } from './image-layout.ts';
 
 export interface ContainerOptions {
@@ -26,6 +28,12 @@ export interface ContainerOptions {
   stopTimeout: number;
   /** Signals end a program that does not listen to them. */
   init: boolean;
+  /** Bytes. */
+  memory: number;
+  /** Processes and threads. */
+  pidsLimit: number;
+  /** Billionths of a processor; 0 for all there are. Not enforced. */
+  nanoCpus: number;
 }
 
 const word = z.string().max(32 * 1024);
@@ -46,6 +54,9 @@ const hostSchema = z.looseObject({
     .transform((value) => value ?? {}),
   AutoRemove: flag,
   Init: flag,
+  Memory: z.int().nullish(),
+  PidsLimit: z.int().nullish(),
+  NanoCpus: z.int().nullish(),
   NetworkMode: text,
   RestartPolicy: z.looseObject({ Name: text }).nullish(),
   LogConfig: z.looseObject({ Type: text }).nullish(),
@@ -67,6 +78,9 @@ const bodySchema = z.looseObject({
   StopTimeout: z.int().min(0).nullish(),
   HostConfig: hostSchema.nullish(),
 });
+
+/** Docker's own lower end. */
+const leastMemory = 6 * 1024 * 1024;
 
 /** Understood, or without any effect on the container. */
 const knownKeys = new Set([...Object.keys(bodySchema.shape), 'AttachStdin', 'AttachStdout', 'AttachStderr', 'Platform']);
@@ -98,9 +112,9 @@ const optionNames: Record<string, string> = {
   ExtraHosts: '--add-host',
   Links: '--link',
   Dns: '--dns',
-  Memory: '--memory',
-  NanoCpus: '--cpus',
-  PidsLimit: '--pids-limit',
+  MemorySwap: '--memory-swap',
+  MemoryReservation: '--memory-reservation',
+  CpuShares: '--cpu-shares',
   Healthcheck: '--health-cmd',
 };
 
@@ -139,6 +153,7 @@ export function parseContainerOptions(body: unknown): ContainerOptions & { entry
     stopSignal: data.StopSignal,
     stopTimeout: data.StopTimeout ?? 10,
     init: host.Init,
+    ...parseLimits(host),
   };
 }
 
@@ -189,6 +204,20 @@ function parseBindings(bindings: Record<string, { HostIp: string; HostPort: stri
   );
 }
 
+/** What was not asked for, or asked for without an end, is the lab's own limit. */
+function parseLimits({ Memory, PidsLimit, NanoCpus }: z.infer<typeof hostSchema>) {
+  if (Memory && Memory < leastMemory) throw new ApiError(400, 'Minimum memory limit allowed is 6MB');
+  const most = cpus().length;
+  if (NanoCpus && (NanoCpus < 1e7 || NanoCpus > most * 1e9)) {
+    throw new ApiError(400, `range of CPUs is from 0.01 to ${most}.00, as there are only ${most} CPUs available`);
+  }
+  return {
+    memory: Memory || defaultLimits.memory,
+    pidsLimit: PidsLimit && PidsLimit > 0 ? PidsLimit : defaultLimits.pids,
+    nanoCpus: NanoCpus ?? 0,
+  };
+}
+
 function parsePort(written: string): number {
   const match = /^(\d{1,5})(?:\/(\w+))?$/.exec(written);
   const number = Number(match?.[1]);
@@ -222,7 +251,7 @@ function refusal(key: string, value: unknown): ApiError {
   const shown = typeof value === 'string' ? ` ${value}` : '';
   return new ApiError(
     400,
-    `${option}${shown} is refused: the lab's containers take --name, -p, -e, -d, -i, --rm and -w only. Use a real Docker Engine for more.`,
+    `${option}${shown} is refused: the lab's containers take --name, -p, -e, -d, -i, -t, --rm, -w, -h, -l, -m, --init, --pids-limit and --cpus only. Use a real Docker Engine for more.`,
   );
 }
 

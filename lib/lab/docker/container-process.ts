@@ -8,7 +8,9 @@ import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ApiError } from './api-error.ts';
 import { checkCommand, plainArguments } from './container-command.ts';
+import { limitCommand } from './container-limits.ts';
 import { type ContainerSetting, settingVariable } from './container-setting.ts';
+import { processesWithEnvironment } from './process-tree.ts';
 import { type Isolation, inside, openNamespaces, type SandboxedPlace } from './sandbox.ts';
 
 export interface ProcessOptions {
@@ -28,6 +30,8 @@ export interface ProcessOptions {
   stdin: boolean;
   /** The container that it joins; null for a container's first process. */
   joins: RunningProcess | null;
+  /** Bytes; a single process cannot have much more, however fast it takes them. */
+  memory: number;
   /** Whether signals end a first process that does not listen to them, as with `docker run --init`. */
   init: boolean;
 }
@@ -63,7 +67,9 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     namespaces?.close();
   }
   const status = 'sandbox' in options.isolation ? followStatus(child.stdio[statusFd] as Readable) : null;
-  const exited = waitForEnd(child);
+  const exited = waitForEnd(child, () => {
+    if ('reason' in options.isolation && !options.joins) killCarriers(options.place.sockets);
+  });
   const started = await Promise.race([
     once(child.stdio[lifelineFd] as Readable, 'data').then(() => true),
     once(child, 'exit').then(() => false),
@@ -94,7 +100,8 @@ function launch(options: ProcessOptions, namespaces: ReturnType<typeof openNames
   });
   if ('reason' in isolation) {
     const setting: ContainerSetting = { ...network, sockets: place.sockets, hidden: Object.keys(hidden), unset: [], lifeline: true, first };
-    return spawn(process.execPath, ['--require', containerInit, ...plainArguments(argv, place.root)], {
+    const [file, ...args] = [...limitCommand(options.memory), process.execPath, '--require', containerInit];
+    return spawn(file!, [...args, ...plainArguments(argv, place.root)], {
       cwd: join(place.root, posix.join('/', options.workingDir)),
       env: environmentOf(setting) as NodeJS.ProcessEnv,
       detached: true,
@@ -106,7 +113,7 @@ function launch(options: ProcessOptions, namespaces: ReturnType<typeof openNames
   const setting: ContainerSetting = { ...network, sockets: inside.sockets, hidden: [], unset, lifeline: true, first };
   const whole = { ...place, workingDir: options.workingDir, hidden: Object.keys(hidden) };
   const joined = namespaces && { pid: statusFd + 1, user: namespaces.user === null ? null : statusFd + 2 };
-  const [file, ...args] = isolation.sandbox.command(whole, statusFd, joined);
+  const [file, ...args] = [...limitCommand(options.memory), ...isolation.sandbox.command(whole, statusFd, joined)];
   return spawn(file!, [...args, '--require', inside.init, ...argv.slice(1)], {
     env: environmentOf(setting) as NodeJS.ProcessEnv,
     detached: true,
@@ -144,10 +151,11 @@ async function sandboxFailed(child: ChildProcess): Promise<ApiError> {
   return new ApiError(500, `failed to create task for container: unable to start container process: ${reason || 'bubblewrap failed'}`);
 }
 
-function waitForEnd(child: ChildProcess): Promise<number> {
+function waitForEnd(child: ChildProcess, onEnd: () => void): Promise<number> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => {
       killGroup(child.pid!);
+      onEnd();
       const status = code ?? 128 + constants.signals[signal!];
       const drained = setTimeout(() => {
         child.stdout?.destroy();
@@ -166,6 +174,11 @@ function waitForEnd(child: ChildProcess): Promise<number> {
 /** A container ends with its first process: nothing of it is left behind. */
 function killGroup(pid: number): void {
   send(-pid, 'SIGKILL');
+}
+
+/** Without a sandbox, what left the group is known by the setting in its environment. */
+function killCarriers(sockets: string): void {
+  for (const pid of processesWithEnvironment(JSON.stringify(sockets))) send(pid, 'SIGKILL');
 }
 
 function send(pid: number, name: NodeJS.Signals): boolean {

@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '#lib/lab/files.ts';
+import { defaultLimits } from './container-limits.ts';
 import type { ContainerOptions } from './container-options.ts';
 
 export interface ContainerRecord {
@@ -20,7 +21,7 @@ export type ContainerState =
   /** Never started, or the start failed: then with the reason and the status that Docker gives it. */
   | { status: 'created'; exitCode: number; error: string }
   | { status: 'running'; pid: number; address: string; startedAt: string }
-  | { status: 'exited'; exitCode: number; startedAt: string; finishedAt: string };
+  | { status: 'exited'; exitCode: number; startedAt: string; finishedAt: string; oomKilled: boolean };
 
 const fileName = 'config.json';
 
@@ -47,7 +48,9 @@ export function exitCodeOf({ state }: ContainerRecord): number {
 function parseRecord(text: string): ContainerRecord | null {
   try {
     const record = JSON.parse(text) as ContainerRecord;
-    return record.version === 1 ? record : null;
+    if (record.version !== 1) return null;
+    const unlimited = { init: false, memory: defaultLimits.memory, pidsLimit: defaultLimits.pids, nanoCpus: 0 };
+    return { ...record, options: { ...unlimited, ...record.options } }; // some were written before there were limits
   } catch {
     return null;
   }
@@ -57,5 +60,5 @@ function parseRecord(text: string): ContainerRecord | null {
 function asFound(record: ContainerRecord): ContainerRecord {
   if (record.state.status !== 'running') return record;
   const { startedAt } = record.state;
-  return { ...record, state: { status: 'exited', exitCode: 137, startedAt, finishedAt: new Date().toISOString() } };
+  return { ...record, state: { status: 'exited', exitCode: 137, startedAt, finishedAt: new Date().toISOString(), oomKilled: false } };
 }

@@ -4,11 +4,13 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ApiError } from './api-error.ts';
+import { type LimitWatch, watchLimits } from './container-limits.ts';
 import { type ContainerLog, openContainerLog } from './container-log.ts';
 import { type ProcessOptions, type RunningProcess, startProcess } from './container-process.ts';
 import { type ContainerRecord, exitCodeOf, saveRecord } from './container-record.ts';
 import { ensureInRoot, writeHostFiles } from './container-root.ts';
 import { socketName } from './container-setting.ts';
+import type { TreeProcess } from './process-tree.ts';
 import type { Isolation } from './sandbox.ts';
 import type { OutputStream } from './stream-frames.ts';
 
@@ -26,6 +28,8 @@ export interface Container {
   attach(viewer: Viewer): () => void;
   /** Runs one more Node program in the running container. */
   exec(options: Pick<ProcessOptions, 'argv' | 'env' | 'workingDir' | 'stdin'>): Promise<RunningProcess>;
+  /** What runs in it, oldest first; throws Docker's error when it does not run. */
+  tree(): TreeProcess[];
   /** Only what does not run can be removed, unless forced. */
   remove(force: boolean): Promise<void>;
   close(): Promise<void>;
@@ -65,7 +69,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
   const events = new EventEmitter<{ exit: [number]; removed: [number] }>().setMaxListeners(0);
   const viewers = new Set<Viewer>();
   let record = first;
-  let running: { process: RunningProcess; ended: Promise<void> } | null = null;
+  let running: { process: RunningProcess; ended: Promise<void>; watch: LimitWatch } | null = null;
   let starting: Promise<boolean> | null = null;
   let removing: Promise<void> | null = null;
   /** The end of the last program, with all that is written down about it. */
@@ -102,8 +106,13 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
         joins: null,
       });
       const startedAt = new Date().toISOString();
-      settled = follow(process, startedAt, undoAll);
-      running = { process, ended: settled };
+      let oomKilled = false;
+      const watch = watchLimits(process.pid, { memory: options.memory, pids: options.pidsLimit }, () => {
+        oomKilled = true;
+      });
+      undo.push(() => watch.stop());
+      settled = follow(process, undoAll, () => ({ startedAt, oomKilled }));
+      running = { process, ended: settled, watch };
       for (const viewer of viewers) connectInput(viewer);
       await change({ status: 'running', pid: process.pid, address, startedAt });
       return true;
@@ -120,7 +129,11 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
   }
 
   /** Passes the output on until the program ends, then puts everything in order. */
-  async function follow(process: RunningProcess, startedAt: string, release: () => void): Promise<void> {
+  async function follow(
+    process: RunningProcess,
+    release: () => void,
+    seen: () => { startedAt: string; oomKilled: boolean },
+  ): Promise<void> {
     pass('stdout', process.stdout);
     pass('stderr', process.stderr);
     const exitCode = await process.exited;
@@ -128,7 +141,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
     await log.finish();
     running = null;
     await starting?.catch(() => undefined);
-    await change({ status: 'exited', exitCode, startedAt, finishedAt: new Date().toISOString() }).catch(report);
+    await change({ status: 'exited', exitCode, ...seen(), finishedAt: new Date().toISOString() }).catch(report);
     await rm(sockets, { recursive: true, force: true }).catch(report);
     endViewers();
     events.emit('exit', exitCode);
@@ -171,7 +184,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
   async function surroundingsOf(address: string) {
     const { hidden, containerInit } = surroundings;
     return {
-      ...{ hidden, containerInit, network: { address, gateway }, init: record.options.init },
+      ...{ hidden, containerInit, network: { address, gateway }, init: record.options.init, memory: record.options.memory },
       isolation: await surroundings.isolation,
       place: {
         root: join(directory, 'rootfs'),
@@ -250,9 +263,14 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
       const env = [...record.options.env, ...options.env];
       if (!running) throw new ApiError(409, `container ${record.id} is not running`);
       const process = await startProcess({ ...common, ...options, env, joins: running.process });
+      running?.watch.add(process.pid);
       if (running) void running.ended.then(() => process.signal('SIGKILL'));
       else process.signal('SIGKILL');
       return process;
+    },
+    tree() {
+      if (!running) throw new ApiError(409, `Container ${record.id} is not running`);
+      return running.watch.tree();
     },
     remove,
     async close() {

@@ -10,6 +10,7 @@ import { containerRoutes } from './api-containers.ts';
 import { ApiError } from './api-error.ts';
 import { execRoutes } from './api-exec.ts';
 import { imageRoutes } from './api-images.ts';
+import { processRoutes } from './api-processes.ts';
 import { apiVersion, minimumApiVersion, systemRoutes } from './api-system.ts';
 import { openContainers } from './containers.ts';
 import { openImageStore } from './image-store.ts';
@@ -51,6 +52,7 @@ export async function startDockerDaemon({
     ...imageRoutes(images, containers),
     ...containerRoutes(containers),
     ...execRoutes(containers),
+    ...processRoutes(containers),
   ];
   const server = createServer((request, response) => void answer(request, response, routes));
   server.on('upgrade', (request, socket, head) => void answerUpgrade(request, socket, head, routes));

@@ -137,7 +137,7 @@ describe.each(modes)('docker $mode', ({ needs, startTestMachine }) => {
   test('what a program leaves behind ends with its container', async () => {
     const { docker } = await startTestMachine();
     const token = randomUUID();
-    const options = '{ stdio: "ignore" }';
+    const options = '{ stdio: "ignore", detached: true }';
     const child = `require("child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", "${token}"], ${options})`;
     const waiting = `${child}.unref(); setInterval(() => {}, 1000)`;
     await docker('run', '-d', '--name', 'parent', image, 'node', '-e', waiting, 'main');

@@ -23,12 +23,26 @@ export function durationText(milliseconds: number): string {
 
 /** Decimal units with three significant digits: `1.29kB`. */
 export function sizeText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB'];
+  return scaled(bytes, 1000, 3, ['B', 'kB', 'MB', 'GB', 'TB']);
+}
+
+/** Binary units with four significant digits: `23.54GiB`. */
+export function binarySizeText(bytes: number): string {
+  return scaled(bytes, 1024, 4, ['B', 'KiB', 'MiB', 'GiB', 'TiB']);
+}
+
+function scaled(bytes: number, step: number, digits: number, units: string[]): string {
   let value = bytes;
   let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
+  while (value >= step && unit < units.length - 1) {
+    value /= step;
     unit++;
   }
-  return `${Number(value.toPrecision(3))}${units[unit]}`;
+  return `${Number(value.toPrecision(digits))}${units[unit]}`;
+}
+
+/** `256m`, `1.5GiB`, `1000` as bytes, the way Docker's options are read: always in steps of 1024. Null when it is no size. */
+export function bytesOf(written: string): number | null {
+  const match = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(written);
+  return match ? Math.floor(Number(match[1]) * 1024 ** ' kmgtp'.indexOf(match[2]!.toLowerCase() || ' ')) : null;
 }

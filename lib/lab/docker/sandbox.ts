@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Bubblewrap } from '#lib/lab/bubblewrap.ts';
+import { findProgram } from './container-limits.ts';
 import { ensureInRoot } from './container-root.ts';
 
 /** Where the lab's own things are in a container. */
@@ -51,7 +52,11 @@ export async function openSandbox(bubblewrap: Bubblewrap, init: string, node = p
   if ('reason' in bubblewrap) return bubblewrap;
   const root = await mkdtemp(join(tmpdir(), 'sandbox-'));
   try {
-    const sandbox = createSandbox(bubblewrap.program, [[node, inside.node], [init, inside.init], ...(await libraries(node))]);
+    const sandbox = createSandbox(findProgram(bubblewrap.program) ?? bubblewrap.program, [
+      [node, inside.node],
+      [init, inside.init],
+      ...(await libraries(node)),
+    ]);
     const place = { root: join(root, 'root'), sockets: join(root, 'sockets'), hostname: 'trial', workingDir: '/', readOnly: false };
     await mkdir(place.root);
     await mkdir(place.sockets);

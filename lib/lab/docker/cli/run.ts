@@ -1,6 +1,7 @@
 // `docker run` and `docker exec`: start a program in a container and stand in for it.
 import { constants } from 'node:os';
 import type { Duplex } from 'node:stream';
+import { bytesOf } from '../duration-text.ts';
 import type { ApiClient } from './api-client.ts';
 import { type Arguments, parseArguments, requireWords } from './arguments.ts';
 import { CommandError, DaemonError } from './command-error.ts';
@@ -24,6 +25,9 @@ const flags = {
   tty: { short: 't' },
   rm: {},
   init: {},
+  memory: { short: 'm', value: true },
+  'pids-limit': { value: true },
+  cpus: { value: true },
 } as const;
 
 /** Everything but what the system itself means by a signal, and what a program cannot catch. */
@@ -165,7 +169,29 @@ function createBody(args: Arguments): object {
     StdinOnce: interactive && !args.has('detach'),
     StopSignal: args.value('stop-signal') ?? '',
     ...(args.value('stop-timeout') === undefined ? {} : { StopTimeout: Number(args.value('stop-timeout')) }),
-    HostConfig: { AutoRemove: args.has('rm'), Init: args.has('init'), PortBindings: bindings },
+    HostConfig: { AutoRemove: args.has('rm'), Init: args.has('init'), PortBindings: bindings, ...limits(args) },
+  };
+}
+
+function limits(args: Arguments) {
+  const given = (name: string, read: (text: string) => number) => (args.value(name) === undefined ? 0 : read(args.value(name)!));
+  const refuse = (flag: string, value: string, why: string) =>
+    new CommandError(`invalid argument ${JSON.stringify(value)} for "${flag}" flag: ${why}\nSee 'docker run --help'.`, 125);
+  return {
+    Memory: given('memory', (written) => {
+      const bytes = bytesOf(written);
+      if (bytes === null) throw refuse('-m, --memory', written, `invalid size: '${written}'`);
+      return bytes;
+    }),
+    PidsLimit: given('pids-limit', (written) => {
+      if (!/^-?\d+$/.test(written))
+        throw refuse('--pids-limit', written, `strconv.ParseInt: parsing ${JSON.stringify(written)}: invalid syntax`);
+      return Number(written);
+    }),
+    NanoCpus: given('cpus', (written) => {
+      if (!/^(\d+\.?\d*|\.\d+)$/.test(written)) throw refuse('--cpus', written, `failed to parse ${written} as a rational number`);
+      return Math.round(Number(written) * 1e9);
+    }),
   };
 }
 
@@ -184,5 +210,5 @@ function variable(pair: string): string {
 
 function notOffered(error: CommandError): string {
   if (!error.message.startsWith('unknown flag')) return '';
-  return "\nThe lab's docker run takes --name, -p, -e, -d, -i, -t, --rm, -w, -l and --entrypoint. Use a real Docker Engine for more.";
+  return "\nThe lab's docker run takes --name, -p, -e, -d, -i, -t, --rm, -w, -h, -l, -m, --init, --pids-limit, --cpus and --entrypoint. Use a real Docker Engine for more.";
 }

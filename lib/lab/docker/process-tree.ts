@@ -1,0 +1,91 @@
+// The processes of a container, as Linux lists them. Elsewhere there is no such list, and it stays empty.
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface TreeProcess {
+  pid: number;
+  parent: number;
+  /** Clock ticks since the computer's start; with the pid it names a process for good. */
+  startTime: number;
+  /** What Linux counts against a limit of processes. */
+  threads: number;
+  /** Bytes of its own, without what it shares with others, such as Node's code. */
+  memory: number;
+  /** User and system time in milliseconds. */
+  cpuMs: number;
+}
+
+const pageBytes = 4096;
+const tickMs = 10;
+
+/**
+ * The processes that were named, and everything that they started.
+ * @param known seen before: they count on when their parent is gone. Changed to what is found now.
+ */
+export function listTree(roots: Iterable<number>, known: Map<number, TreeProcess>): TreeProcess[] {
+  const found = new Map<number, TreeProcess>();
+  const waiting = [...roots, ...known.keys()];
+  for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
+    if (found.has(pid)) continue;
+    const process = readProcess(pid);
+    const before = known.get(pid);
+    if (!process || (before && before.startTime !== process.startTime)) continue;
+    found.set(pid, process);
+    waiting.push(...children(pid));
+  }
+  known.clear();
+  for (const [pid, process] of found) known.set(pid, process);
+  return [...found.values()].sort((one, other) => one.startTime - other.startTime || one.pid - other.pid);
+}
+
+/** The words of its command line. */
+export function commandOf(pid: number): string[] {
+  return (read(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1);
+}
+
+/** Every process of this computer whose environment has the text in it. */
+export function processesWithEnvironment(text: string): number[] {
+  return list('/proc')
+    .filter((name) => /^\d+$/.test(name) && read(`/proc/${name}/environ`)?.includes(text))
+    .map(Number);
+}
+
+function readProcess(pid: number): TreeProcess | null {
+  const stat = read(`/proc/${pid}/stat`);
+  const pages = read(`/proc/${pid}/statm`)?.split(' ').map(Number);
+  if (!stat || !pages) return null;
+  // From the third field on: the second is the program's name, which may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const field = (number: number) => Number(fields[number - 3]);
+  const own = Math.max(0, (pages[1] ?? 0) - (pages[2] ?? 0)) * pageBytes;
+  return {
+    pid,
+    parent: field(4),
+    startTime: field(22),
+    threads: Math.max(1, field(20)),
+    memory: own,
+    cpuMs: (field(14) + field(15)) * tickMs,
+  };
+}
+
+function children(pid: number): number[] {
+  return list(`/proc/${pid}/task`).flatMap((thread) =>
+    (read(`/proc/${pid}/task/${thread}/children`) ?? '').split(' ').filter(Boolean).map(Number),
+  );
+}
+
+/** Processes end at any time; one that is gone has nothing to read. */
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return null;
+  }
+}
+
+function list(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
