@@ -100,7 +100,7 @@ export async function bootMachine(
     closers.add(leave);
     let plugIn: (() => void) | null = null;
 
-    const applyUserData = async (text: string, log: (line: string) => void): Promise<boolean> => {
+    const applyUserData = async (text: string, log: (line: string) => void, booting = false): Promise<boolean> => {
       let config: CloudConfig;
       try {
         config = parseCloudConfig(text, { publicIpv4: machine.address, privateIpv4: machine.address });
@@ -112,13 +112,13 @@ export async function bootMachine(
       for (const { line, message } of config.notices) log(`coreos-cloudinit: user-data, line ${line}: ${message}`);
       authorizedKeys = [parts.key.authorized, ...config.authorizedKeys];
       for (const file of config.writeFiles) await writeMachineFile(machine.directory, file);
-      return services.apply(config, log);
+      return services.apply(config, log, booting);
     };
 
     const userData = await readUserData(machine.directory);
     if (userData !== null) {
       const lines: string[] = [];
-      const succeeded = await applyUserData(userData, (line) => lines.push(line));
+      const succeeded = await applyUserData(userData, (line) => lines.push(line), true);
       if (!succeeded) parts.report(`${record.name} booted without what its user-data asks for: ${lines.join('; ')}`);
     }
     return {

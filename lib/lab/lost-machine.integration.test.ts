@@ -19,9 +19,11 @@ test('a machine that loses its power loses its units once its beats are missed, 
   }
   const setup = await learner('bash vagrant-setup');
   expect(setup.status, setup.stderr).toBe(0);
-  const { machines } = await testLab.lab.status();
-  const fleetctl = async (args: string, through = 0) =>
-    (await learner(`fleetctl --tunnel 127.0.0.1:${machines[through]!.sshPort} --strict-host-key-checking=false ${args}`)).stdout;
+  const fleetctl = async (args: string) => {
+    // Asked every time: somebody else may have taken the port while the lab was away.
+    const { sshPort } = (await testLab.lab.status()).machines[0]!;
+    return (await learner(`fleetctl --tunnel 127.0.0.1:${sshPort} --strict-host-key-checking=false ${args}`)).stdout;
+  };
   /** `a.service 172.17.8.101 active` */
   const listUnits = async () =>
     (await fleetctl('list-units --no-legend --full --fields=unit,machine,active'))

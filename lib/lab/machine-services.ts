@@ -19,8 +19,11 @@ import type { MachineRecord } from './machine-records.ts';
 import { startUnitManager } from './systemd/manager.ts';
 
 export interface MachineServices {
-  /** Resolves with false when something that cloud-config asks for could not be started. */
-  apply(config: CloudConfig, log: (line: string) => void): Promise<boolean>;
+  /**
+   * Resolves with false when something that cloud-config asks for could not be started.
+   * @param booting it is applied because the machine boots, not because it was handed over
+   */
+  apply(config: CloudConfig, log: (line: string) => void, booting: boolean): Promise<boolean>;
   /** Serves the fleet API on a stream; ends it when fleet does not run. */
   acceptFleet(stream: Duplex): void;
   etcdPort(): number | null;
@@ -143,7 +146,7 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
   }
 
   return {
-    async apply(config, log) {
+    async apply(config, log, booting) {
       const starts = (name: string) => asksToStart(config.units, name);
       const isBuiltin = (unit: CloudUnit) => builtin.some(({ name }) => name === unit.name);
       for (const unit of config.units.filter(isBuiltin)) explainBuiltin(unit, unit.name === dockerSocketUnit).forEach(log);
@@ -156,6 +159,7 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
         config.units.filter((unit) => !isBuiltin(unit)),
         units,
         log,
+        booting,
       );
       const service = starts('etcd2.service') ? 'etcd2' : starts('etcd.service') ? 'etcd' : null;
       if (service === null) return true;

@@ -1,9 +1,10 @@
 // journalctl: prints the journal of the machine it runs on, and follows it.
 import { once } from 'node:events';
-import { formatEntry, formatHeader, type JournalFormat, journalFormats } from '#lib/lab/journal/format.ts';
+import { formatEntry, formatHeader, formatTimestamp, isDecorated, type JournalFormat, journalFormats } from '#lib/lab/journal/format.ts';
+import type { JournalBoot } from '#lib/lab/journal/journal.ts';
 import { parseSince } from '#lib/lab/journal/since.ts';
 import type { JournalHeader, JournalLine } from '#lib/lab/systemd/api.ts';
-import { askLines } from '#lib/lab/systemd/client.ts';
+import { ask, askLines } from '#lib/lab/systemd/client.ts';
 import { type Options, readOptions } from '#lib/lab/systemd/options.ts';
 
 const optionNames = {
@@ -16,6 +17,14 @@ const optionNames = {
   '-o': 'output',
   '--output': 'output',
   '--since': 'since',
+  '--until': 'until',
+  '-t': 'identifier',
+  '--identifier': 'identifier',
+  '--list-boots': 'list-boots',
+  '-k': 'dmesg',
+  '--dmesg': 'dmesg',
+  '-m': 'merge',
+  '--merge': 'merge',
   '-b': 'boot',
   '--boot': 'boot',
   '-r': 'reverse',
@@ -47,9 +56,12 @@ const help = `journalctl [OPTIONS...]
   -u --unit=UNIT       Show the journal of one unit
   -f --follow          Go on with what comes
   -n --lines[=N]       Show the last N lines (10), or all
-  -o --output=MODE     short, json or cat
+  -t --identifier=ID   Show what this program says
+  -o --output=MODE     short, short-iso, short-precise, verbose, export, json, json-pretty or cat
      --since=TIME      2014-10-24 13:00:00, 13:00, today, -1h, "2 hours ago"
-  -b --boot            Show the present boot only
+     --until=TIME      Likewise
+  -b --boot[=N]        Show the present boot (0), the one before it (-1), ...
+     --list-boots      Show which boots there are
   -p --priority=LEVEL  Show this priority and worse: 0..7 or emerg..debug
   -r --reverse         Newest first
   -a --all             Show control characters too
@@ -61,26 +73,23 @@ const priorities = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info'
 
 async function run(argv: string[]): Promise<number> {
   const options = readOptions(argv, optionNames, {
-    unit: 'value',
-    output: 'value',
-    since: 'value',
-    priority: 'value',
+    ...{ unit: 'values', output: 'value', since: 'value', until: 'value', priority: 'value', identifier: 'value' },
     lines: { optional: /^(\d+|all)$/ },
-    boot: { optional: /^-?0$/ },
+    boot: { optional: /^(-?\d+|[0-9a-f]{32})$/ },
   });
   const { given, words } = options;
   if (given.has('help')) return print(help);
   if (given.has('version')) return print('systemd 215\n');
-  if (words.length > 0) throw new Error(`matches such as ${JSON.stringify(words[0])} are not supported; name the unit with -u.`);
+  if (given.has('list-boots')) return listBoots();
   const format = readFormat(given.get('output') ?? 'short');
   const follow = given.has('follow');
   if (follow && given.has('reverse')) throw new Error('please specify either --reverse or --follow, not both.');
 
-  const decorated = format === 'short' && !given.has('quiet');
+  const decorated = isDecorated(format) && !given.has('quiet');
   let header: JournalHeader | null = null;
   let boot: string | null = null;
   const newestFirst: string[] = [];
-  for await (const line of askLines(`/journal?${readQuery(options)}`)) {
+  for await (const line of askLines(`/journal?${await readQuery(options, words)}`)) {
     if (header === null) {
       header = line as JournalHeader;
       const { begin, end } = header;
@@ -109,17 +118,38 @@ function readFormat(text: string): JournalFormat {
   return format;
 }
 
-function readQuery({ given }: Options): URLSearchParams {
+/** Fields of the journal that a match may name, and the query that they mean. */
+const fields: Record<string, string> = {
+  _SYSTEMD_UNIT: 'unit',
+  UNIT: 'unit',
+  SYSLOG_IDENTIFIER: 'identifier',
+  _COMM: 'identifier',
+  _PID: 'pid',
+  _BOOT_ID: 'boot',
+  PRIORITY: 'priority',
+};
+
+async function readQuery({ given }: Options, matches: string[]): Promise<URLSearchParams> {
   const query = new URLSearchParams();
-  const unit = given.get('unit');
-  if (unit !== undefined) query.set('unit', /\.\w+$/.test(unit) ? unit : `${unit}.service`);
-  if (given.has('boot')) query.set('boot', '1');
+  for (const match of matches) {
+    const [field = '', value] = match.split('=', 2);
+    if (value === undefined || !Object.hasOwn(fields, field)) {
+      throw new Error(`the match ${JSON.stringify(match)} is not supported in this lab; there are ${Object.keys(fields).join('=, ')}=.`);
+    }
+    query.append(fields[field]!, value);
+  }
+  for (const unit of given.get('unit')?.split('\n') ?? []) query.append('unit', /\.\w+$/.test(unit) ? unit : `${unit}.service`);
+  if (given.has('dmesg')) query.set('identifier', 'kernel'); // a machine of the lab has no kernel of its own, and nothing to show here
+  const identifier = given.get('identifier');
+  if (identifier !== undefined) query.set('identifier', identifier);
+  if (given.has('boot') || given.has('dmesg')) query.set('boot', await findBoot(given.get('boot') ?? ''));
   if (given.has('follow')) query.set('follow', '1');
-  const since = given.get('since');
-  if (since !== undefined) {
-    const time = parseSince(since, Date.now());
-    if (time === null) throw new Error(`failed to parse timestamp: ${since}`);
-    query.set('since', `${Math.max(0, Math.floor(time))}`);
+  for (const name of ['since', 'until'] as const) {
+    const text = given.get(name);
+    if (text === undefined) continue;
+    const time = parseSince(text, Date.now());
+    if (time === null) throw new Error(`failed to parse timestamp: ${text}`);
+    query.set(name, `${Math.max(0, Math.floor(time))}`);
   }
   const lines = given.get('lines') ?? (given.has('follow') && !given.has('no-tail') ? '10' : 'all');
   if (!/^(|\d{1,9}|all)$/.test(lines)) throw new Error(`failed to parse lines '${lines}'`);
@@ -127,6 +157,31 @@ function readQuery({ given }: Options): URLSearchParams {
   const priority = given.get('priority');
   if (priority !== undefined) query.set('priority', `${readPriority(priority)}`);
   return query;
+}
+
+async function loadBoots(): Promise<JournalBoot[]> {
+  return (await ask('GET', '/boots')).body as JournalBoot[];
+}
+
+/** 0 and below count back from the present boot, 1 and above from the oldest. */
+async function findBoot(text: string): Promise<string> {
+  if (text === '' || /^-?0$/.test(text)) return '1';
+  if (/^[0-9a-f]{32}$/.test(text)) return text;
+  const boots = await loadBoots();
+  const offset = Number(text);
+  const boot = offset < 0 ? boots[boots.length - 1 + offset] : boots[offset - 1];
+  if (!boot) throw new Error(`data from the specified boot is not available: no such boot ID in journal (${text}).`);
+  return boot.boot;
+}
+
+async function listBoots(): Promise<number> {
+  const boots = await loadBoots();
+  const width = `${1 - boots.length}`.length;
+  const lines = boots.map(({ boot, begin, end }, index) => {
+    const offset = `${index + 1 - boots.length}`.padStart(width);
+    return `${offset} ${boot} ${formatTimestamp(begin)}\u2014${formatTimestamp(end)}\n`;
+  });
+  return print(lines.join(''));
 }
 
 function readPriority(text: string): number {

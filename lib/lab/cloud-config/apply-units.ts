@@ -6,31 +6,27 @@ import type { CloudUnit } from './units-section.ts';
 /** Starting or re-starting means the same for what the lab itself is: what runs already stays as it is. */
 const startCommands = new Set(['start', 'restart', 'reload-or-restart']);
 
-export async function applyUnits(
-  units: CloudUnit[],
-  manager: Pick<RunningUnitManager, 'load' | 'mask' | 'run'>,
-  log: (line: string) => void,
-): Promise<void> {
+type Manager = Pick<RunningUnitManager, 'load' | 'mask' | 'run' | 'isWanted'>;
+
+/** @param booting what is enabled is started too, as multi-user.target would */
+export async function applyUnits(units: CloudUnit[], manager: Manager, log: (line: string) => void, booting: boolean): Promise<void> {
   for (const unit of units) {
     try {
-      await applyUnit(unit, manager, log);
+      await applyUnit(unit, manager, log, booting);
     } catch (error) {
       log(`coreos-cloudinit: user-data, line ${unit.line}: ${(error as Error).message}`);
     }
   }
 }
 
-async function applyUnit(
-  unit: CloudUnit,
-  manager: Pick<RunningUnitManager, 'load' | 'mask' | 'run'>,
-  log: (line: string) => void,
-): Promise<void> {
-  const { name, content, command, mask, dropIns, line } = unit;
+async function applyUnit(unit: CloudUnit, manager: Manager, log: (line: string) => void, booting: boolean): Promise<void> {
+  const { name, content, command, mask, dropIns, line, enable, runtime } = unit;
   if (content !== null) await manager.load(name, content, cloudPlace(unit));
   else if (dropIns.length > 0)
     log(`coreos-cloudinit: user-data, line ${line}: the drop-ins of ${name} have no effect without its content.`);
   if (mask) manager.mask(name);
   if (command !== null) await manager.run(name, command);
+  else if (booting && enable && !runtime && manager.isWanted(name)) await manager.run(name, 'start');
 }
 
 /** What a unit that is a part of the lab cannot be made to do. */

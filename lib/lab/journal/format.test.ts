@@ -57,3 +57,13 @@ test.each([
 ])('%s ms are printed as %s', (milliseconds, expected) => {
   expect(formatAge(milliseconds)).toBe(expected);
 });
+
+test('the other formats are those of the era', () => {
+  expect(formatEntry(entry, 'short-iso', source)).toBe('2014-08-01T19:07:38+0000 core-03 bash[1127]: Hello, world');
+  expect(formatEntry(entry, 'short-precise', source)).toBe('Aug 01 19:07:38.250000 core-03 bash[1127]: Hello, world');
+  expect(formatEntry(entry, 'verbose', source)).toMatch(
+    /^Fri 2014-08-01 19:07:38\.250000 UTC \[b=b;t=[0-9a-f]+\]\n( {4}[A-Z_]+=.*\n)+ {4}MESSAGE=Hello, world$/,
+  );
+  expect(formatEntry(entry, 'export', source)).toMatch(/^__REALTIME_TIMESTAMP=\d+\n(.*\n)*MESSAGE=Hello, world\n$/);
+  expect(JSON.parse(formatEntry(entry, 'json-pretty', source))).toEqual(JSON.parse(formatEntry(entry, 'json', source)));
+});

@@ -1,7 +1,7 @@
 // How journalctl prints entries, and how systemd prints times. A machine's clock runs in UTC.
 import type { JournalEntry } from './journal.ts';
 
-export const journalFormats = ['short', 'json', 'cat'] as const;
+export const journalFormats = ['short', 'short-iso', 'short-precise', 'verbose', 'export', 'json', 'json-pretty', 'cat'] as const;
 export type JournalFormat = (typeof journalFormats)[number];
 
 /** The machine that an entry comes from. */
@@ -10,13 +10,32 @@ export interface JournalSource {
   machineId: string;
 }
 
-/** One line, without its end. `all` prints control characters as they are. */
+/** What is meant for readers, not programs, and stands under a header. */
+export function isDecorated(format: JournalFormat): boolean {
+  return format === 'verbose' || format.startsWith('short');
+}
+
+/** One line, or as many as the format makes of an entry, without the last one's end. `all` prints control characters as they are. */
 export function formatEntry(entry: JournalEntry, format: JournalFormat, source: JournalSource, all = false): string {
   switch (format) {
-    case 'short': {
+    case 'short':
+    case 'short-iso':
+    case 'short-precise': {
       const pid = entry.pid === null ? '' : `[${entry.pid}]`;
-      return `${shortTime(entry.time)} ${source.hostname} ${entry.identifier}${pid}: ${all ? entry.message : printable(entry.message)}`;
+      const message = all ? entry.message : printable(entry.message);
+      return `${lineTime(entry.time, format)} ${source.hostname} ${entry.identifier}${pid}: ${message}`;
     }
+    case 'verbose': {
+      const fields = Object.entries(jsonFields(entry, source)).filter(([name]) => !name.startsWith('__'));
+      const begin = `${formatTimestamp(entry.time).replace(' UTC', `.${micros(entry.time)} UTC`)} [b=${entry.boot};t=${(entry.time * 1000).toString(16)}]`;
+      return [begin, ...fields.map(([name, value]) => `    ${name}=${all || name !== 'MESSAGE' ? value : printable(value)}`)].join('\n');
+    }
+    case 'export':
+      return `${Object.entries(jsonFields(entry, source))
+        .map(([name, value]) => `${name}=${value}`)
+        .join('\n')}\n`;
+    case 'json-pretty':
+      return JSON.stringify(jsonFields(entry, source), null, '\t');
     case 'cat':
       return entry.message;
     case 'json':
@@ -58,9 +77,17 @@ export function formatAge(milliseconds: number): string {
 const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-function shortTime(time: number): string {
+function lineTime(time: number, format: 'short' | 'short-iso' | 'short-precise'): string {
   const date = new Date(time);
-  return `${months[date.getUTCMonth()]} ${date.toISOString().slice(8, 10)} ${date.toISOString().slice(11, 19)}`;
+  const iso = date.toISOString();
+  if (format === 'short-iso') return `${iso.slice(0, 19)}+0000`;
+  const short = `${months[date.getUTCMonth()]} ${iso.slice(8, 10)} ${iso.slice(11, 19)}`;
+  return format === 'short' ? short : `${short}.${micros(time)}`;
+}
+
+/** The journal counts in milliseconds; who asks for more gets zeros. */
+function micros(time: number): string {
+  return `${String(Math.floor(time) % 1000).padStart(3, '0')}000`;
 }
 
 /** A message that could steer the reader's terminal is not printed, only its size, as journalctl does. */

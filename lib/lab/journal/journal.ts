@@ -18,9 +18,13 @@ export interface JournalEntry {
 }
 
 export interface JournalQuery {
-  unit?: string;
+  /** Of this one, or of any of these. */
+  unit?: string | string[];
+  identifier?: string;
+  pid?: number;
   /** Milliseconds since 1970. */
   since?: number;
+  until?: number;
   boot?: string;
   /** The highest priority number wanted: 3 means errors and worse. */
   priority?: number;
@@ -35,6 +39,13 @@ export interface JournalAnswer {
   entries: JournalEntry[];
 }
 
+/** One boot, by its first and last message. */
+export interface JournalBoot {
+  boot: string;
+  begin: number;
+  end: number;
+}
+
 export interface Journal {
   readonly hostname: string;
   readonly bootId: string;
@@ -43,6 +54,8 @@ export interface Journal {
   append(entry: Omit<JournalEntry, 'time' | 'boot'>): void;
   /** Sees everything appended before the call. A `follow` started in the same turn goes on exactly where the answer ends. */
   query(query: JournalQuery): Promise<JournalAnswer>;
+  /** Oldest first. */
+  boots(): Promise<JournalBoot[]>;
   /** Calls back on every new entry that matches; answers with a function that ends it. `lines` has no meaning here. */
   follow(query: JournalQuery, listener: (entry: JournalEntry) => void): () => void;
   close(): void;
@@ -76,6 +89,9 @@ export async function openJournal({ directory, hostname, bootId, now = Date.now 
     async query(query) {
       return select(await files.read(), query);
     },
+    async boots() {
+      return bootsIn(await files.read());
+    },
     follow(query, listener) {
       const follower = { query, listener };
       followers.add(follower);
@@ -92,7 +108,7 @@ export async function openJournal({ directory, hostname, bootId, now = Date.now 
 function select(lines: string[], query: JournalQuery): JournalAnswer {
   const entries: JournalEntry[] = [];
   const wanted = query.lines ?? Number.POSITIVE_INFINITY;
-  const mark = query.unit === undefined ? '' : `"unit":${JSON.stringify(query.unit)}`;
+  const mark = typeof query.unit === 'string' ? `"unit":${JSON.stringify(query.unit)}` : '';
   for (let index = lines.length - 1; index >= 0 && entries.length < wanted; index--) {
     if (!lines[index]!.includes(mark)) continue;
     const entry = parseEntry(lines[index]!);
@@ -118,10 +134,25 @@ function parseEntry(line: string): JournalEntry | null {
   }
 }
 
-function matches(entry: JournalEntry, { unit, since, boot, priority }: JournalQuery): boolean {
+function bootsIn(lines: string[]): JournalBoot[] {
+  const boots = new Map<string, JournalBoot>();
+  for (const line of lines) {
+    const entry = parseEntry(line);
+    if (!entry) continue;
+    const known = boots.get(entry.boot);
+    if (known) known.end = entry.time;
+    else boots.set(entry.boot, { boot: entry.boot, begin: entry.time, end: entry.time });
+  }
+  return [...boots.values()];
+}
+
+function matches(entry: JournalEntry, { unit, identifier, pid, since, until, boot, priority }: JournalQuery): boolean {
   return (
-    (unit === undefined || entry.unit === unit) &&
+    (unit === undefined || (typeof unit === 'string' ? entry.unit === unit : entry.unit !== null && unit.includes(entry.unit))) &&
+    (identifier === undefined || entry.identifier === identifier) &&
+    (pid === undefined || entry.pid === pid) &&
     (since === undefined || entry.time >= since) &&
+    (until === undefined || entry.time <= until) &&
     (boot === undefined || entry.boot === boot) &&
     (priority === undefined || entry.priority <= priority)
   );

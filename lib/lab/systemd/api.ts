@@ -86,7 +86,8 @@ async function answer(
   const [collection, encoded, action] = url.pathname.split('/').slice(1);
   const name = encoded === undefined ? null : decodeURIComponent(encoded);
   const { method } = request;
-  if (method === 'GET' && collection === 'journal' && name === null) await sendJournal(response, url.searchParams, journal, machineId);
+  if (method === 'GET' && collection === 'boots' && name === null) reply(response, 200, await journal.boots());
+  else if (method === 'GET' && collection === 'journal' && name === null) await sendJournal(response, url.searchParams, journal, machineId);
   else if (method === 'GET' && collection === 'units' && name === null) reply(response, 200, control.statuses());
   else if (method === 'GET' && collection === 'units' && name !== null && action === undefined) {
     const status = control.status(name);
@@ -133,12 +134,15 @@ async function runJob(
   reply(response, 200, { result: wait ? await job.outcome : 'queued' });
 }
 
-/** Query parameters: unit, since (milliseconds since 1970), priority, lines, boot=1 for the present one, follow=1. */
+/** Query parameters: unit (any number), identifier, pid, since and until (milliseconds since 1970), priority, lines, boot (1: the present one), follow=1. */
 async function sendJournal(response: ServerResponse, parameters: URLSearchParams, journal: Journal, machineId: string): Promise<void> {
   const query: JournalQuery = {
-    ...(parameters.has('unit') && { unit: parameters.get('unit')! }),
-    ...(parameters.get('boot') === '1' && { boot: journal.bootId }),
+    ...unitsIn(parameters),
+    ...(parameters.has('identifier') && { identifier: parameters.get('identifier')! }),
+    ...(parameters.has('boot') && { boot: parameters.get('boot') === '1' ? journal.bootId : parameters.get('boot')! }),
+    ...numeric(parameters, 'pid'),
     ...numeric(parameters, 'since'),
+    ...numeric(parameters, 'until'),
     ...numeric(parameters, 'priority'),
     ...numeric(parameters, 'lines'),
   };
@@ -169,7 +173,12 @@ async function sendJournal(response: ServerResponse, parameters: URLSearchParams
   early.forEach(deliver);
 }
 
-function numeric(parameters: URLSearchParams, name: 'since' | 'priority' | 'lines'): Partial<JournalQuery> {
+function unitsIn(parameters: URLSearchParams): Pick<JournalQuery, 'unit'> {
+  const units = parameters.getAll('unit');
+  return units.length === 0 ? {} : { unit: units.length === 1 ? units[0]! : units };
+}
+
+function numeric(parameters: URLSearchParams, name: 'since' | 'until' | 'pid' | 'priority' | 'lines'): Partial<JournalQuery> {
   const text = parameters.get(name);
   return text !== null && /^\d+$/.test(text) ? { [name]: Number(text) } : {};
 }

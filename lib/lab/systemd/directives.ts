@@ -93,6 +93,11 @@ const setInstallable: Apply = ({ settings }, value) => {
   settings.installable ||= value !== '';
 };
 
+const setInstalledFor: Apply = (reader, value, warn, key) => {
+  setInstallable(reader, value, warn, key);
+  reader.settings.installedFor.push(...splitPlain(value).map(reader.resolve));
+};
+
 /** A setting that is one value: read, and put where it belongs. */
 function set<Key extends keyof ServiceSettings>(key: Key, read: (value: string, reader: Reader) => ServiceSettings[Key]): Apply {
   return (reader, value) => {
@@ -159,7 +164,7 @@ const followed: Record<string, Record<string, Apply>> = {
       reader.settings.restartForceStatus = addStatuses(reader.settings.restartForceStatus, value, warn);
     },
   },
-  Install: { WantedBy: setInstallable, RequiredBy: setInstallable, Alias: setInstallable },
+  Install: { WantedBy: setInstalledFor, RequiredBy: setInstalledFor, Alias: setInstallable },
 };
 
 function readType(value: string, warn: Warn): ServiceSettings['type'] {

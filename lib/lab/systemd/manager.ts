@@ -30,6 +30,8 @@ export interface RunningUnitManager extends UnitManager {
   load(name: string, text: string, place?: UnitPlace): Promise<void>;
   /** Nobody can start it from now on. */
   mask(name: string): void;
+  /** Whether its [Install] section names a target that every boot reaches. */
+  isWanted(name: string): boolean;
   /** What systemctl does with it; the job is queued when this resolves. */
   run(name: string, kind: UnitCommandKind): Promise<void>;
   /**
@@ -156,6 +158,7 @@ export async function startUnitManager({ machine, journal, builtin }: UnitManage
       notify(stateOf(unit));
     },
     mask: (name) => void masked.add(name),
+    isWanted: (name) => units.get(name)?.settings?.installedFor.some((target) => always.has(target)) ?? false,
     async run(name, kind) {
       void queue(name, kind);
     },

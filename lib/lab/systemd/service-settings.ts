@@ -36,6 +36,8 @@ export interface ServiceSettings {
   documentation: string[];
   /** Has something in [Install], so that it can be enabled. */
   installable: boolean;
+  /** WantedBy= and RequiredBy=. */
+  installedFor: string[];
   dependencies: Record<DependencyKind, string[]>;
   /** Condition…= and Assert…=, in the file's order. */
   checks: Check[];
@@ -75,6 +77,7 @@ export function defaultSettings(name: string): ServiceSettings {
     description: name,
     documentation: [],
     installable: false,
+    installedFor: [],
     dependencies: {
       ...{ Requires: [], Requisite: [], Wants: [], BindsTo: [], PartOf: [], Conflicts: [], After: [], Before: [], OnFailure: [] },
       PropagatesReloadTo: [],

@@ -230,6 +230,30 @@ test('journalctl selects and formats', async () => {
   expect((await run(machine, 'journalctl', '-qu', 'web', '--since', 'tomorrow')).stdout).toBe('');
 });
 
+test('journalctl finds units, programs, times and boots', async () => {
+  const machine = await machineWithRunningWeb();
+  machine.journal.append({ unit: 'b.service', identifier: 'b', pid: 7, message: 'from b', priority: 3 });
+  machine.journal.append({ unit: 'c.service', identifier: 'c', pid: 8, message: 'from c', priority: 6 });
+  const journal = async (...argv: string[]) => (await run(machine, 'journalctl', '-o', 'cat', ...argv)).stdout;
+  expect(await journal('-u', 'b', '-u', 'c.service')).toBe('from b\nfrom c\n');
+  expect(await journal('-t', 'b')).toBe('from b\n');
+  expect(await journal('_PID=8')).toBe('from c\n');
+  expect(await journal('_SYSTEMD_UNIT=b.service')).toBe('from b\n');
+  expect(await journal('-p', 'err')).toBe('from b\n');
+  expect(await journal('--until', 'yesterday')).toBe('');
+  expect(await journal('-k')).toBe('');
+  expect(await journal('-u', 'c', '-b', '0')).toBe('from c\n');
+  expect(await journal('-u', 'c', '-b', '1')).toBe('from c\n');
+  expect(await run(machine, 'journalctl', '-b', '-1')).toMatchObject({ stderr: expect.stringContaining('(-1)'), code: 1 });
+  expect((await run(machine, 'journalctl', '--list-boots')).stdout).toMatch(
+    /^0 (b007){8} \w{3} [\d-]+ [\d:]+ UTC—\w{3} [\d-]+ [\d:]+ UTC\n$/,
+  );
+  expect((await run(machine, 'journalctl', '-qu', 'c', '-o', 'short-iso')).stdout).toMatch(
+    /^\d{4}-\d\d-\d\dT[\d:]{8}\+0000 core-01 c\[8\]: from c\n$/,
+  );
+  expect(await run(machine, 'journalctl', 'FOO=1')).toMatchObject({ stderr: expect.stringContaining('"FOO=1" is not supported'), code: 1 });
+});
+
 test('journalctl -f shows the last lines, then what comes, until it is interrupted', async () => {
   const machine = await machineWithRunningWeb();
   const { child, ended, seen } = begin(machine, 'journalctl', '--unit', 'web.service', '--no-pager', '-n', '10', '-f');

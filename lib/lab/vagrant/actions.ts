@@ -6,7 +6,7 @@ import type { Lab, Ports } from '../lab.ts';
 import type { MachineRecord } from '../machine-records.ts';
 import { ActionError } from './action-error.ts';
 import { addBox, boxRequirement, boxUrl, boxVersion, listBoxes } from './box.ts';
-import { alreadyProvisioned, bootedInstead, provisionFailed, waitsForEver } from './texts.ts';
+import { alreadyProvisioned, bootedInstead, notRunningYet, provisionFailed, waitsForEver } from './texts.ts';
 
 export interface Say {
   /** `==> core-01: text` */
@@ -46,7 +46,7 @@ export async function perform(action: Action, context: ActionContext): Promise<v
   }
   action satisfies 'provision';
   if (record.state === 'running') return provision(context);
-  throw new ActionError('VM must be running to be provisioned. Run `vagrant up` to start it.');
+  say.output(notRunningYet);
 
   function findOwn({ lab, name, request }: ActionContext): MachineRecord | undefined {
     const found = lab.find(name);

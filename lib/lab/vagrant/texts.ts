@@ -18,6 +18,8 @@ export const notCreated = 'VM must be created before running this command. Run `
 
 export const notRunning = 'VM must be running to open SSH connection. Run `vagrant up`\nto start the virtual machine.';
 
+export const notRunningYet = 'VM is not currently running. Please, first bring it up with `vagrant up` then run this command.';
+
 export const needsName = 'This command requires a specific VM name to target in a multi-VM environment.';
 
 export const needsTerminal = `Vagrant is attempting to interface with the UI in a way that requires
