@@ -57,13 +57,15 @@ export interface FleetClientOptions {
   host?: string;
 }
 
-/** An answer other than 2xx. `message` is the server's own, which may be empty. */
+/** An answer other than 2xx. `message` is fleet's own; empty when it gives none, or when something else has answered. */
 export class FleetError extends Error {
   override readonly name = 'FleetError';
   readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
+  readonly body: string;
+  constructor(status: number, body: string) {
+    super(errorMessage(body));
     this.status = status;
+    this.body = body;
   }
 }
 
@@ -92,7 +94,7 @@ export function createFleetClient({ connect, timeout, host = 'domain-sock' }: Fl
     } catch (cause) {
       throw new FleetUnreachable(method, target, cause as Error);
     }
-    if (answer.status >= 300) throw new FleetError(answer.status, errorMessage(answer.text));
+    if (answer.status >= 300) throw new FleetError(answer.status, answer.text);
     return answer.text === '' ? {} : JSON.parse(answer.text);
   }
 
@@ -157,7 +159,7 @@ function errorMessage(text: string): string {
   try {
     return (JSON.parse(text) as { error?: { message?: string } }).error?.message ?? '';
   } catch {
-    return text.trim(); // something between us and fleet has answered
+    return '';
   }
 }
 

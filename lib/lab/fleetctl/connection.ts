@@ -7,7 +7,7 @@ import type { SshConnection } from '#lib/cluster/ssh-connection.ts';
 import type { Arguments } from './arguments.ts';
 import type { Console } from './console.ts';
 import { createSshDialer, readAddress } from './tunnel.ts';
-import { dialError } from './wording.ts';
+import { dialError, logLine } from './wording.ts';
 
 export interface Connection {
   fleet: FleetClient;
@@ -23,7 +23,9 @@ export async function openConnection(flags: Arguments, environment: NodeJS.Proce
   const driver = flags.text('driver');
   if (driver === 'etcd') throw new Error('the driver "etcd" is not supported by this fleetctl, use --driver API');
   if (driver.toUpperCase() !== 'API') throw new Error(`unrecognized driver ${JSON.stringify(driver)}`);
-  const endpoint = readEndpoint(flags.text('endpoint').split(',')[0]!);
+  const [first = '', ...others] = flags.text('endpoint').split(',');
+  if (others.length > 0) console.error(logLine('WARN', `multiple endpoints provided but only the first (${first}) is used`));
+  const endpoint = readEndpoint(first);
   const dialer = createSshDialer(flags, environment, console);
   const tunnelled = flags.text('tunnel');
   const opened: SshConnection[] = [];
@@ -63,9 +65,9 @@ export async function openConnection(flags: Arguments, environment: NodeJS.Proce
 type Endpoint = { kind: 'unix'; path: string } | { kind: 'tcp'; host: string; port: number; authority: string };
 
 function readEndpoint(text: string): Endpoint {
-  const [, authority, path = ''] = text.match(/^unix:\/\/([^/]*)(.*)$/) ?? [];
+  const [, local, authority, path = ''] = text.match(/^(unix|file):\/\/([^/]*)(.*)$/) ?? [];
   // Mostly a path that lacks its first slash.
-  if (authority) throw new Error(`unable to connect to host ${JSON.stringify(authority)} with scheme "unix"`);
+  if (authority) throw new Error(`unable to connect to host ${JSON.stringify(authority)} with scheme ${JSON.stringify(local)}`);
   if (authority === '') return { kind: 'unix', path: path || fleetSocket };
   if (text.startsWith('/')) return { kind: 'unix', path: text };
   const parts = text.match(/^(\w+):\/\/(\[[^\]]+\]|[^:/]+)(?::(\d+))?\/?$/);

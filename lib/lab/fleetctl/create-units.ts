@@ -5,7 +5,7 @@ import type { FleetUnit, UnitOption } from '#lib/cluster/fleet-client.ts';
 import { contradiction, parseUnitFile, templateOf, unitHash, unitNameOf, unknownRequirements } from '#lib/cluster/unit-file.ts';
 import { CommandFailure, type Run } from './run.ts';
 import { waitForUnits } from './wait-for-units.ts';
-import { fleetError } from './wording.ts';
+import { fleetError, logLine } from './wording.ts';
 
 export async function createUnits(run: Run): Promise<void> {
   const created: string[] = [];
@@ -31,7 +31,9 @@ async function createUnit(run: Run, word: string): Promise<boolean> {
   const options = local ?? (await findTemplate(run, file, name));
   const clash = contradiction(options);
   if (clash !== null) throw new Error(clash);
-  for (const key of unknownRequirements(options)) warnUnknownRequirement(run, name, key);
+  for (const key of unknownRequirements(options)) {
+    run.console.error(logLine('WARN', `Unit ${name}: unrecognized requirement in [X-Fleet] section: ${JSON.stringify(key)}`));
+  }
   try {
     await run.connection.fleet.create(name, options);
   } catch (error) {
@@ -98,13 +100,4 @@ function readLocal(file: string, name: string, what: string): UnitOption[] | nul
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw new Error(`failed getting ${what}(${name}) from file: ${(error as Error).message}`, { cause: error });
   }
-}
-
-function warnUnknownRequirement({ console }: Run, name: string, key: string): void {
-  const two = (part: number): string => String(part).padStart(2, '0');
-  const now = new Date();
-  const day = `${now.getFullYear()}/${two(now.getMonth() + 1)}/${two(now.getDate())}`;
-  const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join(':');
-  const text = `Unit ${name}: unrecognized requirement in [X-Fleet] section: ${JSON.stringify(key)}`;
-  console.error(`${day} ${time} WARN fleetctl.go:674: ${text}\n`);
 }

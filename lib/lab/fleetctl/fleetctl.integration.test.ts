@@ -322,6 +322,11 @@ test('an endpoint without a tunnel: http, a Unix socket, nothing, nonsense', asy
   const listed = { status: 0, stdout: 'MACHINE\t\tIP\t\tMETADATA\n4c389e87...\t172.17.8.101\t-\n', stderr: '' };
   expect(await run(['--endpoint', `http://127.0.0.1:${port}`, 'list-machines'])).toEqual(listed);
   expect(await run(['--endpoint', `unix://${socket}`, 'list-machines'])).toEqual(listed);
+  expect(await run(['--endpoint', `file://${socket}`, 'list-machines'])).toEqual(listed);
+  expect(await run(['--endpoint', `unix://${socket},nosuch`, 'list-machines'])).toEqual({
+    ...listed,
+    stderr: expect.stringMatching(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d WARN .* only the first \(unix:\/\/\S+sock\) is used\n$/),
+  });
   expect(await run(['list-machines'], { COREOS_MACHINE: directory })).toEqual(listed);
   expect(await run(['list-machines'])).toEqual({
     status: 1,
@@ -330,6 +335,9 @@ test('an endpoint without a tunnel: http, a Unix socket, nothing, nonsense', asy
       'Error retrieving list of active machines from fleet API (Get "http://domain-sock/fleet/v1/machines?alt=json": dial unix /var/run/fleet.sock: connect: no such file or directory)\nPossible issues:\n  etcd is unhealthy and/or lost quorum\n  connection cannot be established to any etcd servers\n',
   });
   expect((await run(['--endpoint', 'localhost', 'list-units'])).stderr).toBe('Unable to initialize client: URL scheme undefined\n');
+  expect((await run(['--endpoint', 'unix://var/run/fleet.sock', 'list-units'])).stderr).toBe(
+    'Unable to initialize client: unable to connect to host "var" with scheme "unix"\n',
+  );
 });
 
 test('unknown commands and flags are told and end with 0, as in fleetctl 1.0', async () => {

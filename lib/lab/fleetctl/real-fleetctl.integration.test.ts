@@ -165,6 +165,11 @@ nosuch
 list-units --endpoint=nosuch
 list-units --endpoint=http://127.0.0.1:1
 list-units --endpoint=unix:///nosuch.sock
+list-units --endpoint=file:///var/run/fleet.sock
+list-units --endpoint=unix:///var/run/fleet.sock,http://127.0.0.1:1
+list-units --endpoint=http://127.0.0.1:4001
+list-units --endpoint=http://127.0.0.1:22
+list-units --endpoint=ftp://nosuch
 list-units --endpoint=unix://nosuch.sock
 list-machines --driver=nosuch
 `;
@@ -174,6 +179,8 @@ const onPurpose: Record<string, string> = {
   'ssh --ssh-port=23 hello hostname': 'the address and what failed, instead of an empty reason',
   'status --ssh-port=23 hello': 'the same',
   'list-units --endpoint=http://127.0.0.1:1': 'the same',
+  'list-units --endpoint=http://127.0.0.1:22': 'what is wrong with the answer, in the words of Node',
+  'list-units --endpoint=ftp://nosuch': 'which schemes there are',
   'FLEETCTL_STRICT_HOST_KEY_CHECKING=nonsense $F list-machines': 'a value that cannot be read is told, not ignored',
 };
 

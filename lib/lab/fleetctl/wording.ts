@@ -23,7 +23,7 @@ export function fleetError(error: unknown): string {
   if (error instanceof FleetError) {
     return error.message
       ? `googleapi: Error ${error.status}: ${error.message}`
-      : `googleapi: got HTTP response code ${error.status} with body: `;
+      : `googleapi: got HTTP response code ${error.status} with body: ${error.body}`;
   }
   if (error instanceof FleetUnreachable) {
     const verb = error.method[0] + error.method.slice(1).toLowerCase();
@@ -35,6 +35,15 @@ export function fleetError(error: unknown): string {
 function unreachable(cause: NodeJS.ErrnoException): string {
   if (cause.message === 'request timed out') return 'net/http: request canceled (Client.Timeout exceeded while awaiting headers)';
   return cause.code === 'ECONNRESET' ? 'EOF' : cause.message;
+}
+
+/** A line of the log, as Go writes it: `2014/12/01 13:45:07 WARN fleetctl.go:674: …`. */
+export function logLine(level: 'WARN', text: string): string {
+  const two = (part: number): string => String(part).padStart(2, '0');
+  const now = new Date();
+  const day = `${now.getFullYear()}/${two(now.getMonth() + 1)}/${two(now.getDate())}`;
+  const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join(':');
+  return `${day} ${time} ${level} fleetctl.go:674: ${text}\n`;
 }
 
 /** @param refusal why the host key was not accepted */
