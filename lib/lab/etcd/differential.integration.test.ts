@@ -74,6 +74,29 @@ realEtcd("everything beside the keys has the real etcd's status, headers and sha
   }
 });
 
+realEtcd('a change of the members is checked as the real etcd checks it', async () => {
+  const { real, ours } = await startBoth();
+  const bodies = ['', '{', 'x', '{}', '{"peerURLs":[]}', '{"peerURLs":["nourl"]}', '{"peerURLs":["ftp://a:1"]}'];
+  const more = ['{"peerURLs":["http://a"]}', '{"peerURLs":["http://a:1/x"]}', '{"peerURLs":["http://localhost:2380"]}'];
+  for (const path of ['/v2/members', '/v2/members/zz', '/v2/members/1234', '/v2/members/a/b']) {
+    for (const method of ['POST', 'PUT', 'DELETE']) {
+      for (const [type, body] of [
+        ...[...bodies, ...more].map((each) => ['application/json', each]),
+        ['text/plain', more[2]!],
+        ['', '{}'],
+      ]) {
+        const ask = async (url: string) => {
+          const headers = type ? { 'Content-Type': type } : {};
+          const answer = await fetch(url + path, { method, headers, body: method === 'DELETE' ? null : Buffer.from(body!) });
+          return { status: answer.status, type: answer.headers.get('content-type'), body: await answer.text() };
+        };
+        const [expected, actual] = [await ask(real), await ask(ours)];
+        expect({ path, method, type, body, actual }).toEqual({ path, method, type, body, actual: expected });
+      }
+    }
+  }
+});
+
 async function startBoth() {
   const real = await startRealEtcd();
   onTestFinished(() => real.stop());

@@ -1,6 +1,6 @@
 // The HTTP side of etcdctl: finds the members, then asks one endpoint after the other.
 import { type IncomingMessage, request } from 'node:http';
-import { badConnection, Failure, serverError } from './failure.ts';
+import { badArguments, badConnection, Failure, serverError } from './failure.ts';
 
 export interface Member {
   id: string;
@@ -36,18 +36,39 @@ interface Reply {
   endpoint: string;
 }
 
-/** How long one endpoint may take to answer; a watch may take for ever once it is connected. */
-const patienceMs = 2000;
+export interface ClientOptions {
+  endpoints: string[];
+  /** `user:password`, for servers that ask for it. */
+  credentials: string | undefined;
+  /** How long one endpoint may take to answer; a watch may take for ever once it is connected. */
+  patienceMs: number;
+  /** Told about every request, if anybody wants to know. */
+  debug: ((line: string) => void) | undefined;
+}
 
 export class Client {
   #endpoints: string[];
+  #options: ClientOptions;
 
-  constructor(endpoints: string[]) {
-    this.#endpoints = endpoints;
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#endpoints = options.endpoints;
   }
 
   /** Replaces the endpoints by what the members say of themselves, as etcdctl does before every command. */
   async sync(): Promise<void> {
+    const { debug } = this.#options;
+    debug?.(`start to sync cluster using endpoints(${this.#endpoints.join(',')})`);
+    await this.#sync();
+    debug?.(`got endpoints(${this.#endpoints.join(',')}) after sync`);
+  }
+
+  /** Says which endpoints the command will use. */
+  announce(): void {
+    this.#options.debug?.(`Cluster-Endpoints: ${this.#endpoints.join(', ')}`);
+  }
+
+  async #sync(): Promise<void> {
     const reply = await this.#ask('GET', '/v2/members');
     if (reply.status === 404) return; // not every server of the API has members
     const urls = membersOf(reply).flatMap(({ clientURLs }) => clientURLs);
@@ -64,6 +85,20 @@ export class Client {
     return { members, leader: leader?.id ? leader : undefined };
   }
 
+  async addMember(peerUrl: string): Promise<Member> {
+    const reply = await this.#ask('POST', '/v2/members', jsonBody({ peerURLs: [peerUrl] }));
+    refuseUnless(reply, 201, [409, 400]);
+    return parse<Member>(reply)!;
+  }
+
+  async removeMember(id: string): Promise<void> {
+    refuseUnless(await this.#ask('DELETE', `/v2/members/${id}`), 204, []);
+  }
+
+  async updateMember(id: string, peerURLs: string[]): Promise<void> {
+    refuseUnless(await this.#ask('PUT', `/v2/members/${id}`, jsonBody({ peerURLs })), 204, [400, 404, 409]);
+  }
+
   /**
    * @param query parameters of the URL
    * @param form parameters of the body
@@ -72,7 +107,7 @@ export class Client {
   async keys(method: string, key: string, query: Record<string, string>, form?: Record<string, string>, patient = false) {
     const path = `/v2/keys${encodePath(key)}`;
     const search = new URLSearchParams(query).toString();
-    const reply = await this.#ask(method, search ? `${path}?${search}` : path, form, patient);
+    const reply = await this.#ask(method, search ? `${path}?${search}` : path, form && formBody(form), patient);
     const answer = parse<KeyResponse & { errorCode?: number; message?: string; cause?: string; index?: number }>(reply);
     if (answer?.errorCode !== undefined) {
       throw new Failure(`Error:  ${answer.errorCode}: ${answer.message} (${answer.cause ?? ''}) [${answer.index}]`, serverError);
@@ -83,11 +118,13 @@ export class Client {
     return { ...answer, index: reply.index };
   }
 
-  async #ask(method: string, path: string, form?: Record<string, string>, patient = false): Promise<Reply> {
+  async #ask(method: string, path: string, body?: Body, patient = false): Promise<Reply> {
     const problems: string[] = [];
+    const { credentials, patienceMs, debug } = this.#options;
     for (const endpoint of this.#endpoints) {
+      debug?.(`cURL Command: curl -X ${method} ${endpoint}${path}${body ? ` -d ${JSON.stringify(body.text)}` : ''}`);
       try {
-        return await ask(endpoint, method, path, form, patient);
+        return await ask(endpoint, method, path, { body, patient, patienceMs, credentials });
       } catch (error) {
         problems.push(describe(error as NodeJS.ErrnoException, endpoint));
       }
@@ -97,20 +134,51 @@ export class Client {
   }
 }
 
+interface Body {
+  type: string;
+  text: string;
+}
+
+function formBody(form: Record<string, string>): Body {
+  return { type: 'application/x-www-form-urlencoded', text: new URLSearchParams(form).toString() };
+}
+
+function jsonBody(value: unknown): Body {
+  return { type: 'application/json', text: JSON.stringify(value) };
+}
+
+/** @param explained statuses whose answers say what is wrong in words */
+function refuseUnless(reply: Reply, wanted: number, explained: number[]): void {
+  if (reply.status === wanted) return;
+  const message = explained.includes(reply.status) ? parse<{ message?: string }>(reply)?.message : undefined;
+  throw new Failure(message ?? `unexpected status code ${reply.status}`, badArguments);
+}
+
+const healthPatienceMs = 2000;
+
 /** What `/health` of a member says, or why it says nothing. */
 export async function askHealth(url: string): Promise<{ healthy: boolean } | { problem: string }> {
   try {
-    const { body } = await ask(url, 'GET', '/health', undefined, false);
+    const { body } = await ask(url, 'GET', '/health', { patienceMs: healthPatienceMs });
     return { healthy: (JSON.parse(body) as { health?: unknown }).health === 'true' };
   } catch (error) {
     return { problem: describe(error as NodeJS.ErrnoException, url) };
   }
 }
 
-function ask(endpoint: string, method: string, path: string, form: Record<string, string> | undefined, patient: boolean): Promise<Reply> {
-  const body = form && new URLSearchParams(form).toString();
-  const headers =
-    body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': Buffer.byteLength(body) };
+interface AskOptions {
+  patienceMs: number;
+  body?: Body | undefined;
+  /** Wait for the body as long as it takes. */
+  patient?: boolean;
+  credentials?: string | undefined;
+}
+
+function ask(endpoint: string, method: string, path: string, { patienceMs, body, patient, credentials }: AskOptions): Promise<Reply> {
+  const headers = {
+    ...(body ? { 'Content-Type': body.type, 'Content-Length': Buffer.byteLength(body.text) } : {}),
+    ...(credentials === undefined ? {} : { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
+  };
   return new Promise((resolve, reject) => {
     const sent = request(endpoint + path, { method, headers }, (response) => {
       if (patient) clearTimeout(timer);
@@ -125,7 +193,7 @@ function ask(endpoint: string, method: string, path: string, form: Record<string
       clearTimeout(timer);
       reject(error);
     });
-    sent.end(body);
+    sent.end(body?.text);
   });
 }
 
@@ -157,7 +225,7 @@ function describe(error: NodeJS.ErrnoException, endpoint: string): string {
   const { host } = new URL(endpoint);
   if (error.code === 'ECONNREFUSED') return `dial tcp ${host}: connect: connection refused`;
   if (error.code === 'ENOTFOUND') return `dial tcp: lookup ${host.replace(/:\d+$/, '')}: no such host`;
-  if (error.code === 'ETIMEDOUT') return 'client: endpoint exceeded header timeout';
+  if (error.code === 'ETIMEDOUT') return `client: endpoint ${endpoint} exceeded header timeout`;
   if (error.code === 'ECONNRESET') return 'EOF';
   return error.message;
 }
