@@ -25,11 +25,11 @@ export function etcdHandler(service: KeyService): RequestListener {
 function serve(service: KeyService, request: IncomingMessage, response: ServerResponse) {
   if (refuseForeign(request, response)) return;
   response.removeHeader('Connection'); // Go leaves it out while it keeps the connection open
-  for (const [name, value] of commonHeaders) response.setHeader(name, value);
-  if (request.method === 'OPTIONS') return answer(response, 200, '');
   const target = requestTarget(request);
   const path = decodePath(target.path);
   if (path === undefined) return answer(response, 400, '400 Bad Request', 'text/plain; charset=utf-8');
+  for (const [name, value] of commonHeaders) response.setHeader(name, value);
+  if (request.method === 'OPTIONS') return answer(response, 200, '');
   const clean = cleanPath(path);
   if (clean !== path) return redirect(request, response, clean, target.query);
   if (path !== '/v2/keys' && !path.startsWith('/v2/keys/')) return serveOther(service, request, response, path);
