@@ -35,7 +35,7 @@ export interface LabParts {
   /** The bundled program that is a container's first process. */
   containerInit: string;
   /** How containers are kept apart from this computer. */
-  isolation: Promise<Isolation>;
+  isolation: Isolation;
   /** Takes a sentence for whoever runs the app. */
   report(text: string): void;
 }

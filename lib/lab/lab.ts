@@ -55,7 +55,11 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
 
   const lab: Lab = {
     vagrantHome: parts.vagrantHome,
-    status: () => ({ discovery: parts.discovery, machines: records.all().map(statusOf) }),
+    status: () => ({
+      discovery: parts.discovery,
+      unsandboxed: 'reason' in parts.isolation ? parts.isolation.reason : null,
+      machines: records.all().map(statusOf),
+    }),
     find: (name) => records.find(name),
     async choosePorts(name, docker) {
       const others = records.all().filter((record) => record.name !== name && record.state === 'running');

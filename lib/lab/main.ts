@@ -51,14 +51,13 @@ async function start({ workspace, run, programs, projectRoot, marker }: LabOptio
   if (ended > 0) report(`ended ${ended} process${ended === 1 ? '' : 'es'} that an earlier lab had left behind.`);
   await mkdir(machines, { recursive: true, mode: 0o700 });
   const containerInit = join(programs, 'container-init.cjs');
-  const bubblewrap = findBubblewrap(process.env.PATH ?? '');
-  const isolation = bubblewrap.then((found) => openSandbox(found, containerInit));
   const hostKeys = createHostKeyStore(join(directory, 'host-keys'));
-  const [key, tools, records, discovery] = await Promise.all([
+  const [key, tools, records, discovery, isolation] = await Promise.all([
     ensurePrivateKey(vagrantHome),
     writeTools(directory, programs),
     openMachineRecords(join(directory, 'machines.json'), report),
     startDiscovery(join(directory, 'discovery')),
+    findBubblewrap(process.env.PATH ?? '').then((bubblewrap) => openSandbox(bubblewrap, containerInit)),
     buildRepositories(projectRoot, join(directory, 'repositories')),
     buildImage(join(projectRoot, 'reflector'), registry),
   ]);

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { observeCluster } from '#lib/cluster/observer.ts';
+import { sandboxAdvice } from '#lib/doctor/sandbox.ts';
 import { findProgram, missingTools } from '#lib/doctor/tools.ts';
 import { markVariable } from '#lib/lab/api.ts';
 import type { ExpectationReport } from '#lib/shared/check.ts';
@@ -71,6 +72,8 @@ async function start() {
     startChildren(settings, workspace, closers, (text) => announce('children', 'warning', text)),
     pages.prepare(),
   ]);
+  const { unsandboxed } = await children.lab.status();
+  if (unsandboxed !== null) announce('no-sandbox', 'warning', sandboxAdvice(unsandboxed));
   closers.add('the pages', () => pages.close());
   closers.add('the content', () => content.close());
 

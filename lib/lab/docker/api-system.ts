@@ -10,12 +10,12 @@ export const apiVersion = '1.43';
 export const minimumApiVersion = '1.24';
 const engineVersion = '1.0.0';
 
-/** As Docker's client prints it below `docker info`, and as the doctor says it. */
+/** As Docker's client prints it below `docker info`. */
 export function isolationWarning(reason: string): string {
   return `Containers are ordinary processes here, with a folder, ports and signals of their own; nothing keeps them from this computer's files and network: ${reason}.`;
 }
 
-export function systemRoutes(machine: MachineFacts, images: ImageStore, containers: Containers, isolation: Promise<Isolation>): Route[] {
+export function systemRoutes(machine: MachineFacts, images: ImageStore, containers: Containers, isolation: Isolation): Route[] {
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
   const ping = (call: ApiCall) => void call.stream('text/plain; charset=utf-8').end('OK');
   return [
@@ -46,8 +46,7 @@ export function systemRoutes(machine: MachineFacts, images: ImageStore, containe
     [
       'GET',
       /^\/info$/,
-      async (call) => {
-        const sandboxed = await isolation;
+      (call) => {
         const states = containers.list().map(({ record }) => record.state.status);
         const running = states.filter((status) => status === 'running').length;
         call.json(200, {
@@ -71,8 +70,8 @@ export function systemRoutes(machine: MachineFacts, images: ImageStore, containe
           IndexServerAddress: 'https://index.docker.io/v1/',
           RegistryConfig: { IndexConfigs: {}, InsecureRegistryCIDRs: [], Mirrors: [] },
           Plugins: { Volume: [], Network: ['bridge'], Authorization: null, Log: ['json-file'] },
-          SecurityOptions: 'sandbox' in sandboxed ? ['name=bubblewrap', 'name=no-new-privileges'] : [],
-          Warnings: 'sandbox' in sandboxed ? null : [`WARNING: ${isolationWarning(sandboxed.reason)}`],
+          SecurityOptions: 'sandbox' in isolation ? ['name=bubblewrap', 'name=no-new-privileges'] : [],
+          Warnings: 'sandbox' in isolation ? null : [`WARNING: ${isolationWarning(isolation.reason)}`],
         });
       },
     ],

@@ -51,7 +51,7 @@ export interface ContainerSurroundings {
   /** Short, for Unix sockets; belongs to this container. */
   sockets: string;
   containerInit: string;
-  isolation: Promise<Isolation>;
+  isolation: Isolation;
   hidden: Record<string, string>;
   /** Takes an address of the bridge network; gives it back with the returned function. */
   takeAddress(): { address: string; release: () => void };
@@ -93,7 +93,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
         undo.push(surroundings.publish(record, host, join(sockets, socketName(container, false))));
       }
       log.begin();
-      const common = await surroundingsOf(address);
+      const common = surroundingsOf(address);
       await ensureInRoot(common.place.root, options.workingDir, 'directory');
       await writeHostFiles(common.place.root, options.hostname, address);
       if ('sandbox' in common.isolation) await common.isolation.sandbox.prepare(common.place);
@@ -181,11 +181,11 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
     if (target && viewer.input) viewer.input.pipe(target, { end: record.options.stdinOnce });
   }
 
-  async function surroundingsOf(address: string) {
+  function surroundingsOf(address: string) {
     const { hidden, containerInit } = surroundings;
     return {
       ...{ hidden, containerInit, network: { address, gateway }, init: record.options.init, memory: record.options.memory },
-      isolation: await surroundings.isolation,
+      isolation: surroundings.isolation,
       place: {
         root: join(directory, 'rootfs'),
         sockets,
@@ -259,7 +259,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
     },
     async exec(options) {
       if (record.state.status !== 'running') throw new ApiError(409, `container ${record.id} is not running`);
-      const common = await surroundingsOf(record.state.address);
+      const common = surroundingsOf(record.state.address);
       const env = [...record.options.env, ...options.env];
       if (!running) throw new ApiError(409, `container ${record.id} is not running`);
       const process = await startProcess({ ...common, ...options, env, joins: running.process });

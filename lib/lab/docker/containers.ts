@@ -26,7 +26,7 @@ export interface ContainersOptions {
   machine: MachineFacts;
   images: ImageStore;
   containerInit: string;
-  isolation: Promise<Isolation>;
+  isolation: Isolation;
   publish(port: number, socketPath: string | null): void;
 }
 

@@ -22,8 +22,8 @@ export interface DockerDaemonOptions {
   registry: string;
   /** The bundled `container-init.cjs`. */
   containerInit: string;
-  /** Found out once for all machines; the first container waits for it. */
-  isolation: Promise<Isolation>;
+  /** Found out once for all machines. */
+  isolation: Isolation;
   /**
    * `-p`: a port of the machine leads to this Unix socket from now on; null takes it away. May throw with `code: 'EADDRINUSE'`.
    * The socket is there once the program listens; until then nothing answers.

@@ -79,7 +79,8 @@ export async function startTestMachine(bubblewrap: Bubblewrap): Promise<TestMach
   const key = JSON.stringify(bubblewrap);
   const isolation = isolations.get(key) ?? openSandbox(bubblewrap, containerInit);
   isolations.set(key, isolation);
-  const start = () => startDockerDaemon({ machine, registry, containerInit, isolation, publish });
+  const options = { machine, registry, containerInit, isolation: await isolation, publish };
+  const start = () => startDockerDaemon(options);
   let daemon: DockerDaemon = await start();
   onTestFinished(() => daemon.close());
 
