@@ -194,6 +194,7 @@ function readSegments(folder: string): { start: number; bytes: Buffer } {
 
 function readLife(file: string): { id: string; directory: string | null; exports?: string } | null {
   try {
+    if (statSync(file).size > segmentSize) return null;
     const life = JSON.parse(readFileSync(file, 'utf8'));
     const valid =
       life?.version === 1 &&

@@ -1,5 +1,5 @@
 /** What the learner did: ended runs and commands of the terminals, one JSON object a line, only ever appended to. */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { TerminalName } from '#lib/shared/chapter.ts';
 import { isEnded, type Run } from '#lib/shared/run.ts';
 import type { Terminal } from '#lib/terminal/terminal.ts';
@@ -35,6 +35,7 @@ export interface ActivityOptions {
   failing: (message: string | null) => void;
 }
 
+const newline = 0x0a;
 /** Entries that wait for a full disk. */
 const waitingLimit = 1000;
 
@@ -93,7 +94,14 @@ export function openActivity({ file, failing }: ActivityOptions): Activity {
 
 function endsTorn(file: string): boolean {
   try {
-    return !readFileSync(file, 'utf8').endsWith('\n');
+    const descriptor = openSync(file, 'r');
+    try {
+      const last = Buffer.alloc(1);
+      const { size } = fstatSync(descriptor);
+      return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== newline;
+    } finally {
+      closeSync(descriptor);
+    }
   } catch {
     return false; // there is none yet, or the first write will tell
   }

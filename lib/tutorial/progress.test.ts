@@ -23,7 +23,7 @@ test('steps are kept in their order and known again after a restart', () => {
   expect(openIn(directory).progress.steps()).toEqual(['clone', 'boot']);
   expect([progress.remove('clone'), progress.remove('clone')]).toEqual([true, false]);
   expect(openIn(directory).progress.steps()).toEqual(['boot']);
-  expect(readdirSync(directory)).toEqual(['progress.json']);
+  expect(readdirSync(directory)).toEqual(['progress.json', 'progress.json.last']);
 });
 
 test('a file cut at any byte is set aside with a message, and nothing else is lost', () => {

@@ -1,9 +1,10 @@
 /** The runs of this workspace, kept on disk with every change, so that after a restart the page shows how each of them ended. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { terminalNames } from '#lib/shared/chapter.ts';
 import type { Run } from '#lib/shared/run.ts';
+import { setAside } from './json-file.ts';
 import { keepTrying } from './keep-trying.ts';
 import { advance } from './run-machine.ts';
 
@@ -26,6 +27,8 @@ export interface RunRecordsOptions {
 const memory = 1000;
 /** The file is written anew when it has so many changes. */
 const longest = 10_000;
+/** Bytes; so many changes need a tenth of it. */
+const largest = 32 * 1024 * 1024;
 
 const time = z.number().nonnegative();
 const identity = {
@@ -99,6 +102,11 @@ function readRuns(file: string, report: (message: string) => void): Map<string, 
   if (!existsSync(file)) return runs;
   let lines: string[] = [];
   try {
+    const { size } = statSync(file);
+    if (size > largest) {
+      report(`${file} is damaged (it has ${Math.round(size / 1024 / 1024)} MB); ${setAside(file)}. Earlier runs are not shown.`);
+      return runs;
+    }
     lines = readFileSync(file, 'utf8').split('\n');
   } catch (error) {
     report(`${file} cannot be read (${(error as Error).message}); earlier runs are not shown.`);
