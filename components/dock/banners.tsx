@@ -1,14 +1,11 @@
 'use client';
 
-import { useEffect, useState } from 'react';
+import { useBroken } from '#lib/client/broken.ts';
 import { type Connection, reconnectNow, useConnection } from '#lib/client/connection.ts';
 import { useForgotten } from '#lib/client/forgotten.ts';
 import { dismissNotice, useNotices } from '#lib/client/session.ts';
 import { CrossIcon } from '../icons.tsx';
 import { InlineCode } from '../inline-code.tsx';
-
-/** A short break in the connection is not worth a banner; milliseconds. */
-const patienceMs = 700;
 
 /** What the learner should know just now: the connection is gone, or the server has something to say. */
 export function Banners() {
@@ -41,16 +38,6 @@ export function Banners() {
       ))}
     </div>
   );
-}
-
-function useBroken(connection: Connection): boolean {
-  const down = connection.status !== 'connected';
-  const [broken, setBroken] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setBroken(down), down ? patienceMs : 0);
-    return () => clearTimeout(timer);
-  }, [down]);
-  return broken && down;
 }
 
 function describeBreak(connection: Connection, forgotten: boolean): string {

@@ -1,6 +1,8 @@
 'use client';
 
 import { useEffect, useRef, useState } from 'react';
+import { useBroken } from '#lib/client/broken.ts';
+import { useConnection } from '#lib/client/connection.ts';
 import { servingAddress } from '#lib/client/serving.ts';
 import { useCluster } from '#lib/client/session.ts';
 import { ReloadIcon } from '../icons.tsx';
@@ -17,7 +19,9 @@ export function Preview({ url }: { url: string }) {
   const address = `http://${serving ?? usualAddress}/`;
   const { visit, reload, insisted } = useVisits(serving);
   const [loaded, setLoaded] = useState(0);
-  const shown = running || insisted;
+  // The app itself serves the frame: without it, the browser would show its own error page there.
+  const broken = useBroken(useConnection());
+  const shown = !broken && (running || insisted);
 
   return (
     <section className="browser" aria-label="Preview of the deployed server" data-preview={shown ? 'open' : 'not-up'}>
@@ -29,8 +33,8 @@ export function Preview({ url }: { url: string }) {
           <span className="sr-only">Address: </span>
           {address}
         </p>
-        <span className="browser-state" data-on={running}>
-          {shown && loaded !== visit ? 'loading…' : running ? 'running' : 'not up'}
+        <span className="browser-state" data-on={running && !broken}>
+          {broken ? 'no connection' : shown && loaded !== visit ? 'loading…' : running ? 'running' : 'not up'}
         </span>
       </header>
       <div className="browser-page">
@@ -43,6 +47,8 @@ export function Preview({ url }: { url: string }) {
             src={url}
             onLoad={() => setLoaded(visit)}
           />
+        ) : broken ? (
+          <p className="browser-waiting">The page comes back with the connection to the app.</p>
         ) : (
           <NotUpYet cluster={cluster} address={address} />
         )}

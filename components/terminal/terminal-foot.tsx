@@ -22,7 +22,8 @@ export function TerminalFoot({ terminal, news, driving, readerOn, onSearch, onRe
   return (
     <footer className="terminal-foot">
       <p className="terminal-keys">
-        {fresh ? news.text : `Select to copy, or ${keys.copy} · ${keys.paste} pastes`}
+        {fresh ? news.text : 'Select to copy'}
+        {!fresh && <span className="terminal-shortcuts">{`, or ${keys.copy} · ${keys.paste} pastes`}</span>}
         <span className="sr-only" aria-live="polite">
           {fresh && news.text}
         </span>

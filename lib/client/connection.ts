@@ -46,6 +46,8 @@ function openSocket(): AppSocket {
     reconnectionDelay: 300,
     reconnectionDelayMax: 1500,
     randomizationFactor: 0.3,
+    // An attempt that nobody answers would otherwise keep the page from trying again for twenty seconds.
+    timeout: 5000,
     autoConnect: false,
   });
   let closing = false;

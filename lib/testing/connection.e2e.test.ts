@@ -20,6 +20,8 @@ test('a lost connection is told once, comes back by itself or by the button, los
   const step = page.locator('[data-step="hello"]');
   await step.getByRole('button', { name: /^Run/ }).click();
   await expect.poll(() => step.getAttribute('data-status'), patience).toBe('succeeded');
+  await page.getByRole('button', { name: 'Reload the preview' }).click();
+  await page.locator('iframe').waitFor();
 
   await typeCommand(page, counting);
   await expect.poll(() => readScreen(page), patience).toContain('\nn9\n');
@@ -28,6 +30,8 @@ test('a lost connection is told once, comes back by itself or by the button, los
   await banner.waitFor();
   expect(await banner.textContent()).toContain('Connection to the app lost.');
   expect(await step.getByRole('button', { name: /^Run/ }).isDisabled()).toBe(true);
+  // Not the browser's own error page.
+  await page.getByText('The page comes back with the connection to the app.').waitFor();
   await page.locator('[data-terminal="shell"] .xterm-helper-textarea').focus();
   await page.keyboard.type('x'); // into a dead line: it must not arrive later
   await page.waitForTimeout(1000);
