@@ -89,6 +89,12 @@ test('halt keeps the machine, and a machine that was booted again needs no fresh
   expect(await vagrant('halt')).toEqual({ status: 0, stderr: '', stdout: '==> core-01: Attempting graceful shutdown of VM...\n' });
   expect(await vagrant('halt')).toEqual({ status: 0, stderr: '', stdout: '' });
   expect((await vagrant('status')).stdout).toContain('core-01                   poweroff (virtualbox)');
+  expect(await vagrant('provision')).toEqual({
+    status: 0,
+    stderr: '',
+    stdout: '==> core-01: VM is not currently running. Please, first bring it up with `vagrant up` then run this command.\n',
+  });
+  for (const nothingToDo of ['suspend', 'resume']) expect(await vagrant(nothingToDo)).toEqual({ status: 0, stderr: '', stdout: '' });
   expect(await vagrant('ssh-config')).toMatchObject({ status: 1, stderr: expect.stringContaining('is not yet ready for SSH') });
 
   const up = await vagrant('up');

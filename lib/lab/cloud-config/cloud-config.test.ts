@@ -111,6 +111,14 @@ manage_etc_hosts: localhost
   expect(config.authorizedKeys).toEqual(['ssh-ed25519 BBBB other', 'ssh-rsa AAAA me']);
 });
 
+test('an address that the machine does not have is empty, and told', () => {
+  const source =
+    '#cloud-config\n# $public_ipv6\nwrite_files:\n  - {path: /a, content: "<$public_ipv6>"}\n  - {path: /b, content: \\$private_ipv6}\n';
+  const { writeFiles, notices } = parseCloudConfig(source, addresses);
+  expect(writeFiles.map(({ content }) => content)).toEqual(['<>', '$private_ipv6']);
+  expect(notices).toEqual([{ line: 4, message: '$public_ipv6 is empty: a machine of the lab has no such address.' }]);
+});
+
 test('an empty cloud-config asks for nothing', () => {
   expect(parseCloudConfig('#cloud-config\n', addresses)).toMatchObject({ etcd: null, fleet: null, units: [] });
   expect(parseCloudConfig('#cloud-config\ncoreos:\n', addresses).units).toEqual([]);

@@ -43,7 +43,10 @@ export function parseCloudConfig(source: string, addresses: Addresses): CloudCon
     throw new CloudConfigError(1, 'the first line must be `#cloud-config`; scripts as user-data are not understood.');
   }
   const config: CloudConfig = { etcd: null, fleet: null, units: [], writeFiles: [], authorizedKeys: [], notices: [] };
-  const root = parseYaml(substitute(source, addresses));
+  const filled = substitute(source, addresses, (name, line) =>
+    config.notices.push({ line, message: `${name} is empty: a machine of the lab has no such address.` }),
+  );
+  const root = parseYaml(filled);
   if (root === null || isEmpty(root)) return config;
   for (const [key, { line, value }] of settings(root, 'the file')) {
     if (key === 'hostname') checkHostname(value, config);

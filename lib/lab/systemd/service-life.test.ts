@@ -391,3 +391,56 @@ test('the end of a process of an earlier activation does not disturb the present
   ran[0]!.end(failure);
   expect([life.state.status, life.main?.pid]).toEqual(['running', 101]);
 });
+
+test('SendSIGHUP= adds a hang-up to the signal of a stop', () => {
+  const { life, signals } = service('ExecStart=/bin/a\nKillSignal=INT\nSendSIGHUP=yes');
+  life.start();
+  life.stop();
+  expect(signals).toEqual(['SIGINT 100', 'SIGHUP 100']);
+});
+
+test('a reload leaves the main process alone, and a stop that comes meanwhile ends both', () => {
+  const { life, states, ran, signals, last } = service('ExecStart=/bin/a\nExecReload=/bin/r');
+  life.start();
+  life.reload();
+  expect([life.state.status, last().path, last().mainPid]).toEqual(['reload', '/bin/r', 100]);
+  last().end(failure);
+  expect([life.state.status, life.result, life.main?.pid]).toEqual(['running', 'success', 100]);
+  life.reload();
+  life.stop();
+  expect(signals).toEqual(['SIGTERM 100 102']);
+  ran[0]!.end(terminated);
+  last().end(terminated);
+  vi.advanceTimersByTime(1000);
+  expect(states).toEqual(['running', 'reload', 'running', 'reload', 'stop-sigterm', 'dead']);
+});
+
+test('a main process that ends during a reload ends the service after it', () => {
+  const { life, ran, last } = service('ExecStart=/bin/a\nExecReload=/bin/r');
+  life.start();
+  life.reload();
+  ran[0]!.end(failure);
+  expect(life.state.status).toBe('reload');
+  last().end(success);
+  expect([life.state.status, life.result]).toEqual(['failed', 'exit-code']);
+});
+
+test('a reload that takes too long is given up, and the service runs on', () => {
+  const { life, log, signals } = service('ExecStart=/bin/a\nExecReload=/bin/r\nTimeoutStartSec=5');
+  life.start();
+  life.reload();
+  vi.advanceTimersByTime(5000);
+  expect([life.state.status, log]).toEqual(['running', ['a.service reload operation timed out. Killing reload process.']]);
+  expect(signals).toEqual(['SIGKILL 101']);
+});
+
+test('when the power is cut no command of a stop is run', () => {
+  const { life, ran, signals } = service('ExecStart=/bin/a\nExecStop=/bin/s\nExecStopPost=/bin/p\nRestart=always');
+  life.start();
+  life.kill();
+  life.stop();
+  vi.advanceTimersByTime(60_000);
+  expect(ran.map(({ path }) => path)).toEqual(['/bin/a']);
+  expect(signals[0]).toBe('SIGKILL 100');
+  expect(['dead', 'failed']).toContain(life.state.status);
+});

@@ -1,9 +1,11 @@
 // One service's life: which state it is in, and what every event makes of it. Processes and messages are its world's.
 import type { Command } from './command-line.ts';
 import { describeExit, judgeExit, type ProcessExit, type ServiceResult } from './exit.ts';
+import { killPlan } from './kill-rules.ts';
 import { shouldRestart, startCounter } from './restart-rules.ts';
 import type { ExecPhase } from './service-settings.ts';
 import {
+  isSignalStatus,
   type RunningProcess,
   type ServiceState,
   type ServiceStatus,
@@ -167,40 +169,27 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
   }
 
   function enterSignal(status: SignalStatus) {
-    const { killMode, killSignal, sendSigkill, sendSighup, timeoutStop } = world.settings();
-    const kill = status === 'stop-sigkill' || status === 'final-sigkill';
-    if (kill && !sendSigkill) {
-      afterSignal(status);
-      return;
-    }
+    const plan = killPlan(status, world.settings());
     const own = [main, control].flatMap((process) => (process?.pid ? [process.pid] : []));
-    const all = killMode === 'control-group' || (killMode === 'mixed' && kill);
-    const targets = killMode === 'none' ? [] : all ? [...new Set([...own, ...world.members()])] : own;
-    if (targets.length === 0) {
+    const targets = !plan ? [] : plan.everybody ? [...new Set([...own, ...world.members()])] : own;
+    if (!plan || targets.length === 0) {
       afterSignal(status);
       return;
     }
     enter(status);
-    world.kill(targets, kill ? 'SIGKILL' : killSignal);
-    // A stopped process would not see the signal.
-    if (!kill) world.kill(targets, 'SIGCONT');
-    if (!kill && sendSighup) world.kill(targets, 'SIGHUP');
-    arm(timeoutStop, timedOut);
+    for (const signal of plan.signals) world.kill(targets, signal);
+    arm(world.settings().timeoutStop, timedOut);
     watchGroup(() => {
-      if (kill && all) world.kill(world.members(), 'SIGKILL'); // forked since
-      leaveSignal();
+      if (plan.everybody && plan.signals[0] === 'SIGKILL') world.kill(world.members(), 'SIGKILL'); // forked since
+      leaveSignal(status);
     });
   }
 
   /** Goes on once the signalled processes are gone: those of the unit itself, and with them what its control group holds. */
-  function leaveSignal() {
+  function leaveSignal(status: SignalStatus) {
     if (main !== null || control !== null) return;
-    const { killMode } = world.settings();
-    const { status } = state;
-    const kill = status === 'stop-sigkill' || status === 'final-sigkill';
-    const waitForAll = killMode === 'control-group' || (killMode === 'mixed' && kill);
-    if (waitForAll && world.members().length > 0) return;
-    afterSignal(status as SignalStatus);
+    if (killPlan(status, world.settings())?.everybody && world.members().length > 0) return;
+    afterSignal(status);
   }
 
   function afterSignal(status: SignalStatus) {
@@ -249,13 +238,8 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
       case 'running':
         enterRunning();
         return;
-      case 'stop-sigterm':
-      case 'stop-sigkill':
-      case 'final-sigterm':
-      case 'final-sigkill':
-        leaveSignal();
-        return;
       default: // a control process is at work; what follows it looks at the main process
+        if (isSignalStatus(state.status)) leaveSignal(state.status);
     }
   }
 
@@ -269,7 +253,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
       if (phase !== 'reload') fail(outcome); // a failed reload harms nobody
     }
     if (state.status !== phase) {
-      if (['stop-sigterm', 'stop-sigkill', 'final-sigterm', 'final-sigkill'].includes(state.status)) leaveSignal();
+      if (isSignalStatus(state.status)) leaveSignal(state.status);
       return;
     }
     if (outcome !== 'success' && phase === 'reload') enterRunning();

@@ -16,7 +16,12 @@ export type ServiceState =
   | { status: 'auto-restart' }
   | { status: 'failed' };
 
-export type SignalStatus = 'stop-sigterm' | 'stop-sigkill' | 'final-sigterm' | 'final-sigkill';
+const signalStatuses = ['stop-sigterm', 'stop-sigkill', 'final-sigterm', 'final-sigkill'] as const;
+export type SignalStatus = (typeof signalStatuses)[number];
+
+export function isSignalStatus(status: string): status is SignalStatus {
+  return signalStatuses.some((each) => each === status);
+}
 
 export type ServiceStatus = ServiceState['status'];
 
@@ -62,7 +67,7 @@ const timeouts: Partial<Record<ServiceStatus, Timeout>> = {
   'start-pre': { message: 'start-pre operation timed out. Terminating.', next: 'stop-sigterm' },
   start: { message: 'start operation timed out. Terminating.', next: 'stop-sigterm' },
   'start-post': { message: 'start-post operation timed out. Stopping.', next: 'stop-sigterm' },
-  reload: { message: 'reload operation timed out. Stopping.', next: 'running' },
+  reload: { message: 'reload operation timed out. Killing reload process.', next: 'running' },
   stop: { message: 'stopping timed out. Terminating.', next: 'stop-sigterm' },
   'stop-sigterm': { message: 'stop-sigterm timed out. Killing.', next: 'stop-sigkill' },
   'stop-sigkill': { message: 'still around after SIGKILL. Ignoring.', next: 'stop-post' },

@@ -78,9 +78,9 @@ async function up(context: ActionContext, record: MachineRecord | undefined): Pr
     say.output(`Setting the name of the VM: ${virtualName(created)}`);
     return boot(context, created, true);
   }
-  if (record.state === 'saved') return resume(context, record);
   if (record.state === 'poweroff') return boot(context, record);
   checkBox(say, box);
+  if (record.state === 'saved') return resume(context, record);
   await provisionIfWanted(context, record);
 }
 

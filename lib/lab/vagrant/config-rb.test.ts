@@ -6,7 +6,7 @@ import { parseAssignments } from './ruby-literals.ts';
 test('the tutorial’s own config.rb asks for one machine of the stable channel', () => {
   const source = readFileSync(new URL('../../../coreos/config.rb', import.meta.url), 'utf8');
   const config = parseConfigRb('config.rb', source);
-  expect(config).toEqual({ instances: 1, channel: 'stable', namePrefix: 'core', exposeDockerTcp: null });
+  expect(config).toEqual({ instances: 1, channel: 'stable', namePrefix: 'core', exposeDockerTcp: null, notices: [] });
   expect(machineNames({ ...config, instances: 3 })).toEqual(['core-01', 'core-02', 'core-03']);
 });
 
@@ -20,6 +20,15 @@ test('without a file the Vagrantfile’s defaults hold, and NUM_INSTANCES counts
 test('the last assignment counts, and nil means the default', () => {
   expect(parseConfigRb('config.rb', '$num_instances=1; $num_instances = 3 # three').instances).toBe(3);
   expect(parseConfigRb('config.rb', '$num_instances = nil').instances).toBe(1);
+});
+
+test('what is set in vain is told with its line, what is set to nothing is not', () => {
+  const source = '$num_instances=1\n$vb_memory = 2048\n$vb_gui = false\n$forwarded_ports = {80 => 8080}\n$num_instance = 3\n';
+  expect(parseConfigRb('config.rb', source).notices.map(({ line, message }) => `${line}: ${message}`)).toEqual([
+    '2: $vb_memory has no effect: the lab’s machines are not virtual ones and share this computer’s memory and processors.',
+    '4: $forwarded_ports has no effect: the lab forwards SSH, and Docker’s API by $expose_docker_tcp; an SSH tunnel reaches the rest.',
+    '5: $num_instance is not a setting of coreos-vagrant, and has no effect.',
+  ]);
 });
 
 test('literals of every kind are read, over several lines too', () => {

@@ -10,6 +10,13 @@ export interface VagrantConfig {
   namePrefix: string;
   /** The port of this computer that leads to the first machine's Docker API; null when it was not asked for. */
   exposeDockerTcp: number | null;
+  /** What is set and changes nothing in the lab, in the file's order. */
+  notices: ConfigNotice[];
+}
+
+export interface ConfigNotice {
+  line: number;
+  message: string;
 }
 
 /** A settings file that the lab cannot follow; the message says what it understands. */
@@ -24,6 +31,25 @@ export class ConfigError extends Error {
     this.line = line;
   }
 }
+
+const followed = ['$num_instances', '$update_channel', '$instance_name_prefix', '$expose_docker_tcp'];
+/** Settings of coreos-vagrant's Vagrantfile that a machine of the lab has no use for, by what they are about. */
+const withoutEffect: Record<string, string> = {
+  ...aboutEach('the lab’s machines are not virtual ones and share this computer’s memory and processors.', [
+    '$vb_memory',
+    '$vb_cpus',
+    '$vb_gui',
+    '$vm_memory',
+    '$vm_cpus',
+    '$vm_gui',
+    '$vb_cpuexecutioncap',
+  ]),
+  ...aboutEach('no folder of this computer is shared with the lab’s machines.', ['$shared_folders', '$share_home']),
+  ...aboutEach('the lab forwards SSH, and Docker’s API by $expose_docker_tcp; an SSH tunnel reaches the rest.', ['$forwarded_ports']),
+  ...aboutEach('the lab’s machines have no serial console; `journalctl` in them tells what they do.', ['$enable_serial_logging']),
+  ...aboutEach('there is one box.', ['$image_version']),
+  ...aboutEach('put the URL into user-data.', ['$new_discovery_url']),
+};
 
 /** The addresses end at 172.17.8.254; a lab of this size is the most that one computer should run. */
 const maximumInstances = 9;
@@ -55,7 +81,19 @@ export function parseConfigRb(path: string, source: string | null, environment: 
     channel: setting<string>('$update_channel', 'alpha', "'alpha', 'beta' or 'stable'", isChannel),
     namePrefix: setting<string>('$instance_name_prefix', 'core', 'a name of letters, digits and dashes', isPrefix),
     exposeDockerTcp: setting<number | null>('$expose_docker_tcp', null, 'a port from 1024 to 65535', isPort),
+    notices: assignments.flatMap(noticeOf),
   };
+}
+
+/** The samples set some to what they are anyway; that is nothing to speak of. */
+function noticeOf({ name, value, line }: RubyAssignment): ConfigNotice[] {
+  if (followed.includes(name) || value === null || value === false) return [];
+  if (!Object.hasOwn(withoutEffect, name)) return [{ line, message: `${name} is not a setting of coreos-vagrant, and has no effect.` }];
+  return [{ line, message: `${name} has no effect: ${withoutEffect[name]}` }];
+}
+
+function aboutEach(reason: string, names: string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, reason]));
 }
 
 /** `core-01`, `core-02`, … */

@@ -29,8 +29,14 @@ export async function up(shell: Shell, args: ParsedArguments): Promise<number> {
   const targets = await findTargets(shell, args.names);
   for (const { name } of targets) shell.ui.record(name, 'metadata', 'provider', 'virtualbox');
   for (const { name } of targets) shell.ui.info(`Bringing machine '${name}' up with 'virtualbox' provider...`);
+  tellNotices(shell, targets);
   for (const target of targets) await act(shell, target, 'up', args);
   return 0;
+}
+
+/** Not Vagrant's: it would have done as the file says. */
+export function tellNotices(shell: Shell, targets: Pick<Target, 'project'>[]): void {
+  for (const { line, message } of targets[0]?.project.config.notices ?? []) shell.ui.info(`config.rb, line ${line}: ${message}`);
 }
 
 export async function onEach(
@@ -41,6 +47,7 @@ export async function onEach(
 ): Promise<number> {
   const targets = await findTargets(shell, args.names, order.orphans);
   if (order.reverse) targets.reverse();
+  if (action === 'reload') tellNotices(shell, targets);
   for (const target of targets) {
     shell.ui.record(target.name, 'metadata', 'provider', 'virtualbox');
     if (target.machine === null) shell.ui.output(target.name, 'VM not created. Moving on...');

@@ -1,5 +1,6 @@
 /** The commands that tell about machines, or lead into one; each answers with the exit status. */
 import type { ParsedArguments } from './arguments.ts';
+import { tellNotices } from './machine-commands.ts';
 import { VagrantError } from './project.ts';
 import type { Shell } from './shell.ts';
 import { sshArguments, sshConfigText } from './ssh-config-text.ts';
@@ -105,7 +106,7 @@ export async function box(shell: Shell, args: ParsedArguments): Promise<number> 
 }
 
 export async function validate(shell: Shell): Promise<number> {
-  shell.project();
+  tellNotices(shell, [{ project: shell.project() }]);
   shell.ui.info('Vagrantfile validated successfully.');
   return 0;
 }

@@ -38,7 +38,7 @@ export async function findTargets(shell: Shell, names: string[], orphans = false
 }
 
 function targetOfMachine(machine: MachineStatus): Target {
-  const config = { instances: 1, channel: 'stable', namePrefix: 'core', exposeDockerTcp: null };
+  const config = { instances: 1, channel: 'stable', namePrefix: 'core', exposeDockerTcp: null, notices: [] };
   return {
     name: machine.name,
     project: { directory: machine.directory, config },
