@@ -1,7 +1,7 @@
 // `npm run bench -- lab [--quick] [--etcd-only]`: the lab's own figures, and its etcd against the real one.
 import { cpus, loadavg } from 'node:os';
-import { benchEtcd, type Finding } from './lab-etcd.ts';
-import { measureBoots, measureIdle, measureMemory, measureTools, measureUnitStart } from './lab-figures.ts';
+import { benchDiscovery, benchEtcd, type Finding } from './lab-etcd.ts';
+import { measureBoots, measureFirstBoot, measureIdle, measureMemory, measureTools, measureUnitStart } from './lab-figures.ts';
 import { type LabWorkspace, openLabWorkspace } from './lab-workspace.ts';
 
 /** A full run takes about four minutes, a quick one about one and a half. */
@@ -22,25 +22,28 @@ export async function benchLab(programs: string, words: string[]): Promise<void>
   await withLab(programs, 1, async (workspace) => {
     console.error('One machine …');
     rows.push({ measure: 'the lab itself, first start', ours: `${workspace.startTook.toFixed(0)} ms`, goal: '', met: null });
-    rows.push(...(await measureBoots(workspace, 1, etcdOnly ? 0 : times, 300)));
+    rows.push(await measureFirstBoot(workspace, 1));
     if (!etcdOnly) {
+      rows.push(await measureBoots(workspace, 1, times, 300));
       rows.push(await measureIdle(workspace, 1));
       rows.push(await measureUnitStart(workspace, times));
       rows.push(...measureTools(workspace, 2 * times + 1));
     }
-    const { machines } = await workspace.lab.status();
+    const { machines, discovery } = await workspace.lab.status();
     rows.push(...(await benchEtcd(machines[0]!.etcdPort as number, etcd)));
+    rows.push(await benchDiscovery(await workspace.shell(`curl -fsS '${discovery}/new'`), etcd.ms));
   });
   if (!etcdOnly) {
     await withLab(programs, 3, async (workspace) => {
       console.error('Three machines …');
-      rows.push(...(await measureBoots(workspace, 3, times, 600)));
+      rows.push(await measureFirstBoot(workspace, 3));
+      rows.push(await measureBoots(workspace, 3, times, 600));
       rows.push(await measureIdle(workspace, 3));
       rows.push(measureMemory(workspace, 3));
     });
   }
 
-  console.log(draw(rows.filter(({ goal, met }) => !etcdOnly || goal.includes('etcd') || met !== null)));
+  console.log(draw(rows.filter(({ met }) => !etcdOnly || met !== null)));
   console.log(`\nMedians; ${cpus().length} cores, load ${busyBefore.toFixed(1)} before and ${loadavg()[0]!.toFixed(1)} after.`);
   if (busyBefore > 0.5) console.log('The computer was busy with other things: measure again when it is quiet.');
 }

@@ -58,6 +58,24 @@ export async function benchEtcd(port: number, { rounds, ms }: EtcdAmounts): Prom
   }
 }
 
+/**
+ * Members sign in at the discovery service, each with a name of its own.
+ *
+ * @param url of a token: `http://127.0.0.1:8087/<token>`
+ */
+export async function benchDiscovery(url: string, ms: number): Promise<Finding> {
+  const { port, pathname } = new URL(url);
+  const request = (n: number) => put(`${pathname}/${(0x1000_0000 + n).toString(16)}?prevExist=false`, `m${n}%3Dhttp://127.0.0.1:2380`);
+  await measureLoad({ port: Number(port), connections: 8, ms: ms / 2, request: (n) => request(n + 0x100_0000) });
+  const { rate, took } = await measureLoad({ port: Number(port), connections: 8, ms, request });
+  return {
+    measure: 'discovery: members that sign in, 8 at a time',
+    ours: `${round(rate)} /s, p99 ${round(quantile(took, 0.99))} ms`,
+    goal: '≥ 500 /s',
+    met: rate >= 500,
+  };
+}
+
 type Server = 'real' | 'ours';
 const kinds = ['PUT', 'GET'] as const;
 const requests = {
