@@ -74,8 +74,10 @@ test('variables of a command stand out and comments step back', () => {
   expect(html).toContain('class="line comment"');
 });
 
-test('the sample output is shown as text, never as markup', () => {
-  expect(draw(null)).toContain('==&gt; core-01: &lt;ready&gt;');
+test('the sample output is shown as text, never as markup, and nothing in it can be run', () => {
+  const sample = /<details.*<\/details>/s.exec(draw(null))?.[0];
+  expect(sample).toContain('==&gt; core-01: &lt;ready&gt;');
+  expect(sample).not.toContain('<button');
 });
 
 test('while a click is on its way the button is off and busy', () => {

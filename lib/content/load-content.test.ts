@@ -68,6 +68,11 @@ const cases: [name: string, body: string, problem: string][] = [
   ],
   ['a step without a command', '```sh run id=x title=X\n\n```', '5: the step "x" has no command. Write it inside the block.'],
   [
+    'a step that was copied with its prompt',
+    '```sh run id=x title=X\ncd /tmp\n$ ls\n```',
+    '5: the step "x" has a line that begins with the prompt "$ ". Write the command alone.',
+  ],
+  [
     'an unknown terminal',
     step('one', ' in=logs'),
     '5: the step "one" wants the terminal "logs", which does not exist. Use in=shell or in=journal.',

@@ -16,6 +16,7 @@ export function parseStep(attributes: Map<string, string>, command: string, line
   if (id && !idPattern.test(id))
     problem(`the step id "${id}" cannot be part of an address. Use small letters, digits and single dashes, such as cluster-up.`);
   if (!command.trim()) problem(`${name} has no command. Write it inside the block.`);
+  if (/^\s*\$ /m.test(command)) problem(`${name} has a line that begins with the prompt "$ ". Write the command alone.`);
 
   const terminal = attributes.get('in') ?? 'shell';
   if (!isTerminal(terminal))
