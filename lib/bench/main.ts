@@ -6,6 +6,7 @@ import { keepFlooding } from './background-flood.ts';
 import { benchLab } from './lab-bench.ts';
 import { serveManyTerminals } from './many-terminals.ts';
 import { readRaw } from './raw-pty.ts';
+import { soak } from './soak.ts';
 import { printStamps } from './stamps.ts';
 import { benchTerminal } from './terminal-bench.ts';
 
@@ -24,7 +25,8 @@ try {
   } else if (command === 'lab') {
     await benchLab(dirname(bundle), words);
     process.exit();
-  } else throw new Error('Say what to measure: `npm run bench -- terminal` or `npm run bench -- lab`; with `--quick` for a short run.');
+  } else if (command === 'soak') process.exit((await soak(dirname(bundle), words)) ? 0 : 1);
+  else throw new Error('Say what to measure: `npm run bench -- terminal`, `lab` or `soak`; the first two with `--quick` for a short run.');
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

@@ -4,6 +4,18 @@ import { defineConfig } from 'vitest/config';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const exclude = ['node_modules/**', '.next/**', '.build/**'];
 
+/** By itself at the end: beside other tests it would measure them. */
+const soak = {
+  root,
+  test: {
+    name: 'soak',
+    include: ['**/*.long.test.ts'],
+    exclude,
+    globalSetup: ['lib/testing/build-programs.ts'],
+    sequence: { groupOrder: 1 },
+  },
+};
+
 export default defineConfig({
   root,
   test: {
@@ -14,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.{ts,tsx}'],
-          exclude: [...exclude, '**/*.integration.test.ts', '**/*.e2e.test.ts'],
+          exclude: [...exclude, '**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.long.test.ts'],
           // Limits against hanging, not against slowness: a computer may be busy with other things.
           testTimeout: 30_000,
         },
@@ -41,6 +53,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      ...(process.env.SOAK_MINUTES ? [soak] : []),
     ],
   },
 });
