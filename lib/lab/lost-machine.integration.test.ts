@@ -6,7 +6,7 @@ import { marked, prepareProject, startAgent, startTestLab } from './test-lab.ts'
 /** Real fleet's own setting, so that the test need not wait for the usual half minute. */
 const agentTtl = 5;
 
-test('a machine that loses its power loses its units once its beats are missed, and takes none back twice', async () => {
+test('a machine that loses its power, or is suspended, loses its units once its beats are missed, and runs none twice', async () => {
   const testLab = await startTestLab();
   const directory = await prepareProject(testLab, 3);
   const agent = await startAgent(testLab);
@@ -66,4 +66,13 @@ test('a machine that loses its power loses its units once its beats are missed, 
   await testLab.restart(agentTtl * 1000 + 500);
   await expect.poll(async () => (await listUnits()).sort(), { timeout: 20_000 }).toEqual(settled);
   expect(await running()).toHaveLength(3);
-}, 120_000);
+
+  // A machine that stands still is lost as well; what it held goes on elsewhere, and ends in it as soon as it wakes.
+  expect((await learner('vagrant suspend core-03')).status).toBe(0);
+  await expect.poll(async () => (await listUnits()).join(), { timeout: 30_000 }).not.toContain('172.17.8.103');
+  await expect.poll(listUnits, { timeout: 10_000 }).toHaveLength(3);
+  expect((await learner('vagrant resume core-03')).status).toBe(0);
+  await expect.poll(countMachines, { timeout: 10_000 }).toBe(3);
+  await expect.poll(async () => (await running()).length, { timeout: 10_000 }).toBe(3);
+  expect((await listUnits()).join()).not.toContain('172.17.8.103');
+}, 180_000);

@@ -323,3 +323,14 @@ test('a process that was held up for longer than beats may be missing loses no u
   expect(registry.states()).toHaveLength(2);
   expect(registry.job('a.service')?.launchedOn).toBe(registry.job('a.service')?.target);
 });
+
+test('a unit that systemd will not start counts as launched all the same, and its state tells', async () => {
+  const { registry } = newRegistry();
+  const { units, problems, id } = startMachine(registry, 1);
+  units.manager.start = () => Promise.reject(new Error('Unit a.timer failed to load: Invalid argument.'));
+  registry.createUnit('a.timer', service(), 'launched');
+  await settle();
+  expect(registry.job('a.timer')).toMatchObject({ target: id, launchedOn: id });
+  expect(registry.statesOf('a.timer')).toMatchObject([{ systemdActiveState: 'inactive' }]);
+  expect(problems).toEqual([new Error('Unit a.timer failed to load: Invalid argument.')]);
+});
