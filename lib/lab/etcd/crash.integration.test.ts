@@ -67,8 +67,8 @@ test('a server that is killed while it writes keeps what it acknowledged, and ne
     const kept = listing.get(key);
     return kept?.index !== answer.index || kept.value !== answer.value;
   });
-  expect(lost).toEqual([]);
-  expect(disagreements(register)).toEqual([]);
+  expect(lost.slice(0, 3)).toEqual([]);
+  expect(disagreements(register).slice(0, 3)).toEqual([]);
 });
 
 /** Where a client saw something older than what somebody had seen before he asked, or two saw different values of one moment. */
