@@ -19,7 +19,9 @@ export type HostRequest =
   /** Drops what is queued for a program that does not read. */
   | { type: 'discard-input' }
   | { type: 'pause' }
-  | { type: 'resume' };
+  | { type: 'resume' }
+  /** The parent has taken so many bytes of output. */
+  | { type: 'credit'; bytes: number };
 
 /** What the host reports; output travels as `bytes` frames, in order with these. */
 export type HostReport =
@@ -29,6 +31,11 @@ export type HostReport =
   | { type: 'exit'; status: number | null; signal: string | null };
 
 export const largestFrame = 64 * 1024;
+/**
+ * Output in flight per pty: enough that a flood is read on while the parent takes a frame, and no more, for another terminal's echo waits
+ * behind it.
+ */
+export const creditWindow = 3 * largestFrame;
 
 export const headerLength = 9;
 /** Far above anything either side sends: a longer frame means that the stream is broken. */

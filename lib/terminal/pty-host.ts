@@ -116,6 +116,9 @@ function createClientPty(send: (frame: Buffer) => void, id: number, resolve: (pt
   const exitListeners: ((exit: { status: number | null; signal: string | null }) => void)[] = [];
   const lossListeners: ((bytes: number) => void)[] = [];
   let pid = 0;
+  /** Output that has not been credited yet. */
+  let taken = 0;
+  let crediting: NodeJS.Immediate | undefined;
   let exit: { status: number | null; signal: string | null } | null = null;
   /** Output that came before anybody listened. */
   let early: Buffer[] = [];
@@ -165,6 +168,12 @@ function createClientPty(send: (frame: Buffer) => void, id: number, resolve: (pt
     });
   }
 
+  function giveCredit(): void {
+    crediting = undefined;
+    request({ type: 'credit', bytes: taken });
+    taken = 0;
+  }
+
   function end(ended: { status: number | null; signal: string | null }): void {
     exit = ended;
     for (const listener of exitListeners) listener(ended);
@@ -174,6 +183,9 @@ function createClientPty(send: (frame: Buffer) => void, id: number, resolve: (pt
     takeOutput(bytes: Buffer) {
       if (outputListeners.length === 0) early.push(bytes);
       for (const listener of outputListeners) listener(bytes);
+      taken += bytes.length;
+      // After what else has come in meanwhile: credited at once, a flood would be read on and on before anybody's keystroke.
+      if (taken >= largestFrame) crediting ??= setImmediate(giveCredit);
     },
     takeReport(report: HostReport) {
       if (report.type === 'opened') {

@@ -1,5 +1,14 @@
-/** The ptys of one host: requests in, frames out, all output held back while the parent does not take what was sent. */
-import { controlFrame, frameKind, type HostReport, type HostRequest, headerLength, largestFrame, writeFrameHeader } from '../frames.ts';
+/** The ptys of one host: requests in, frames out, output held back when the parent has not taken what was sent. */
+import {
+  controlFrame,
+  creditWindow,
+  frameKind,
+  type HostReport,
+  type HostRequest,
+  headerLength,
+  largestFrame,
+  writeFrameHeader,
+} from '../frames.ts';
 import { foregroundGroup, sessionGroups, signalGroup } from './process-groups.ts';
 import { type SpawnedPty, spawnPty } from './spawn-pty.ts';
 
@@ -14,11 +23,9 @@ interface HostedPty {
   output: ReturnType<typeof createOutput>;
 }
 
-/** @param write sends a frame; false when the parent is behind, and then `drained` is to be called when it no longer is */
-export function createHostedPtys(write: (frame: Buffer) => boolean) {
+export function createHostedPtys(send: (frame: Buffer) => void) {
   const ptys = new Map<number, HostedPty>();
   const report = (id: number, message: HostReport) => send(controlFrame(id, message));
-  let blocked = false;
 
   return {
     write(id: number, bytes: Buffer) {
@@ -33,12 +40,8 @@ export function createHostedPtys(write: (frame: Buffer) => boolean) {
       else if (request.type === 'discard-input') pty.process.discardInput();
       else if (request.type === 'pause') pty.output.hold(true);
       else if (request.type === 'resume') pty.output.hold(false);
+      else if (request.type === 'credit') pty.output.credit(request.bytes);
       else signal(pty.process.pid, request);
-    },
-
-    drained() {
-      blocked = false;
-      for (const { output } of ptys.values()) output.pace();
     },
 
     /** Hangs up on every session, kills what is left after `graceMs`, and resolves when no pty's program runs any more. */
@@ -53,14 +56,8 @@ export function createHostedPtys(write: (frame: Buffer) => boolean) {
     },
   };
 
-  function send(frame: Buffer): void {
-    if (write(frame) || blocked) return;
-    blocked = true;
-    for (const { output } of ptys.values()) output.pace();
-  }
-
   function open(id: number, request: HostRequest & { type: 'open' }): void {
-    const output = createOutput({ id, send, isBlocked: () => blocked, getProcess: () => ptys.get(id)?.process });
+    const output = createOutput(id, send, () => ptys.get(id)?.process);
     try {
       const process = spawnPty(request, {
         onOutput: output.append,
@@ -79,19 +76,13 @@ export function createHostedPtys(write: (frame: Buffer) => boolean) {
   }
 }
 
-interface OutputOptions {
-  id: number;
-  send(frame: Buffer): void;
-  isBlocked(): boolean;
-  getProcess(): SpawnedPty | undefined;
-}
-
-/** Gathers a pty's output into frames, and pauses its reader while the parent is behind or asked for it. */
-function createOutput({ id, send, isBlocked, getProcess }: OutputOptions) {
+/** Gathers a pty's output into frames, and pauses its reader while the parent is a whole window behind or asked for it. */
+function createOutput(id: number, send: (frame: Buffer) => void, getProcess: () => SpawnedPty | undefined) {
   let slab = Buffer.allocUnsafeSlow(slabSize);
   /** The frame being gathered: its header's place, and where its payload ends. */
   let from = 0;
   let to = headerLength;
+  let inFlight = 0;
   let held = false;
   let paused = false;
   let sentAt = 0;
@@ -121,11 +112,13 @@ function createOutput({ id, send, isBlocked, getProcess }: OutputOptions) {
       to = headerLength;
     }
     sentAt = performance.now();
+    inFlight += length;
     send(frame);
+    pace();
   }
 
   function pace(): void {
-    const next = held || isBlocked();
+    const next = held || inFlight >= creditWindow;
     if (next === paused) return;
     paused = next;
     if (paused) getProcess()?.pause();
@@ -134,7 +127,6 @@ function createOutput({ id, send, isBlocked, getProcess }: OutputOptions) {
 
   return {
     flush,
-    pace,
     append(bytes: Uint8Array) {
       for (let at = 0; at < bytes.length; ) {
         const part = bytes.subarray(at, at + slab.length - to);
@@ -149,6 +141,10 @@ function createOutput({ id, send, isBlocked, getProcess }: OutputOptions) {
     },
     hold(value: boolean) {
       held = value;
+      pace();
+    },
+    credit(bytes: number) {
+      inFlight -= bytes;
       pace();
     },
   };

@@ -10,17 +10,12 @@ import { createHostedPtys } from './hosted-ptys.ts';
 const hangUpMs = 400;
 
 const pipe = new Socket({ fd: 3, readable: true, writable: true });
-const ptys = createHostedPtys((frame) => {
-  pipe.write(frame);
-  // The kernel took all of it, or the parent is behind and 'drain' will tell when it no longer is.
-  return pipe.writableLength === 0 || !pipe.writableNeedDrain;
-});
+const ptys = createHostedPtys((frame) => pipe.write(frame));
 const reader = createFrameReader((kind, id, payload) => {
   if (kind === frameKind.bytes) ptys.write(id, payload);
   else ptys.accept(id, JSON.parse(payload.toString()) as HostRequest);
 });
 
-pipe.on('drain', ptys.drained);
 pipe.on('data', (chunk) => reader.push(chunk as Buffer));
 pipe.once('end', end);
 pipe.once('close', end);
