@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,4 +78,15 @@ test('a machine that is taken off the network refuses, and answers again once it
   await expect(connect('172.17.8.101', 80)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   plugIn();
   expect(await connect('172.17.8.101', 80)).toBeInstanceOf(PassThrough);
+});
+
+test('a link to the socket of somebody else is no port', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'book-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const server = createServer((socket) => socket.end('hello')).listen(join(directory, 'other.sock'));
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  await symlink(join(directory, 'other.sock'), join(directory, '80.sock'));
+  expect(String((await once(await openUnixSocket(join(directory, 'other.sock')), 'data'))[0])).toBe('hello');
+  await expect(openUnixSocket(join(directory, '80.sock'))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });

@@ -1,4 +1,5 @@
 /** Where the lab's virtual addresses lead: 172.17.8.101 exists in here only, and every listener behind it is entered by hand. */
+import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { connect, type NetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Connect } from './machine.ts';
@@ -56,13 +57,31 @@ export function openLoopback(port: number): Promise<Duplex> {
   return open({ host: '127.0.0.1', port, noDelay: true });
 }
 
-/** A socket that is not there yet, or was left behind by a program that ended, is a port that nobody listens on. */
-export function openUnixSocket(path: string): Promise<Duplex> {
-  return open({ path }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT' && cause.code !== 'ECONNREFUSED') throw cause;
+/**
+ * A socket that is not there yet, or was left behind by a program that ended, is a port that nobody listens on; so is a link, which
+ * a container could have made to lead its callers to another program's socket.
+ */
+export async function openUnixSocket(path: string): Promise<Duplex> {
+  try {
+    if (process.platform !== 'linux') {
+      if (!lstatSync(path).isSocket()) throw Object.assign(new Error(`${path} is no socket.`), { code: 'ECONNREFUSED' });
+      return await open({ path });
+    }
+    const file = openSync(path, pathOnly | constants.O_NOFOLLOW);
+    try {
+      return await open({ path: `/proc/self/fd/${file}` });
+    } finally {
+      closeSync(file);
+    }
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ECONNREFUSED') throw cause;
     throw Object.assign(new Error('The program behind this port does not listen yet, or no longer.', { cause }), { code: 'ECONNREFUSED' });
-  });
+  }
 }
+
+/** Linux's O_PATH, which Node has no name for: names a file without opening it. */
+const pathOnly = 0o10000000;
 
 function open(target: NetConnectOpts): Promise<Duplex> {
   return new Promise((resolve, reject) => {

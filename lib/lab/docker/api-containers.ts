@@ -7,7 +7,7 @@ import { ApiError } from './api-error.ts';
 import { parseFilters } from './api-filters.ts';
 import type { Container, Viewer } from './container.ts';
 import type { ContainerOptions } from './container-options.ts';
-import { inspectedContainer, listedContainer } from './container-view.ts';
+import { inspectedContainer, listedContainer, statusOf } from './container-view.ts';
 import type { Containers } from './containers.ts';
 import { encodeFrame, type OutputStream } from './stream-frames.ts';
 
@@ -71,6 +71,22 @@ export function containerRoutes(containers: Containers): Route[] {
         // The head goes out now: clients start the container once they know that somebody waits.
         const output = call.stream('application/json');
         output.end(`${JSON.stringify({ StatusCode: await ended })}\n`);
+      },
+    ],
+    [
+      'POST',
+      /^\/containers\/([^/]+)\/(pause|unpause)$/,
+      async (call) => {
+        await named(call).pause(call.params[1] === 'pause');
+        call.empty(204);
+      },
+    ],
+    [
+      'POST',
+      /^\/containers\/([^/]+)\/rename$/,
+      async (call) => {
+        await containers.rename(call.params[0]!, call.query.get('name') ?? '');
+        call.empty(204);
       },
     ],
     ['POST', /^\/containers\/([^/]+)\/attach$/, (call) => attach(call, named(call))],
@@ -164,7 +180,7 @@ function listed(containers: Containers, query: URLSearchParams): Container[] {
         (all || record.state.status === 'running') &&
         allows(filters.name, (name) => record.name.includes(name.replace(/^\^?\/?/, '').replace(/\$$/, ''))) &&
         allows(filters.id, (id) => record.id.startsWith(id)) &&
-        allows(filters.status, (status) => record.state.status === status) &&
+        allows(filters.status, (status) => statusOf(record) === status) &&
         allows(filters.ancestor, (image) => record.options.image === image || record.imageId.includes(image)) &&
         allows(filters.label, (label) => matchesLabel(record.options.labels, label)),
     );

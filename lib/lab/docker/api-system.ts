@@ -2,6 +2,7 @@
 import { cpus, release, totalmem } from 'node:os';
 import type { MachineFacts } from '#lib/lab/machine.ts';
 import type { ApiCall, Route } from './api-call.ts';
+import { statusOf } from './container-view.ts';
 import type { Containers } from './containers.ts';
 import type { ImageStore } from './image-store.ts';
 import type { Isolation } from './sandbox.ts';
@@ -47,8 +48,9 @@ export function systemRoutes(machine: MachineFacts, images: ImageStore, containe
       'GET',
       /^\/info$/,
       (call) => {
-        const states = containers.list().map(({ record }) => record.state.status);
-        const running = states.filter((status) => status === 'running').length;
+        const states = containers.list().map(({ record }) => statusOf(record));
+        const running = states.filter((status) => status === 'running' || status === 'paused').length;
+        const paused = states.filter((status) => status === 'paused').length;
         call.json(200, {
           ID: machine.id,
           Name: machine.name,
@@ -61,7 +63,7 @@ export function systemRoutes(machine: MachineFacts, images: ImageStore, containe
           MemTotal: totalmem(),
           Containers: states.length,
           ContainersRunning: running,
-          ContainersPaused: 0,
+          ContainersPaused: paused,
           ContainersStopped: states.length - running,
           Images: images.list().length,
           Driver: 'plain',

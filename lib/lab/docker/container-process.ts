@@ -83,7 +83,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     stderr: child.stderr!,
     stdin: child.stdin,
     exited,
-    signal: (name) => child.exitCode === null && child.signalCode === null && !status?.ended() && send(pid, name),
+    signal: (name) => child.exitCode === null && child.signalCode === null && !status?.ended() && signalProcess(pid, name),
   };
 }
 
@@ -173,15 +173,16 @@ function waitForEnd(child: ChildProcess, onEnd: () => void): Promise<number> {
 
 /** A container ends with its first process: nothing of it is left behind. */
 function killGroup(pid: number): void {
-  send(-pid, 'SIGKILL');
+  signalProcess(-pid, 'SIGKILL');
 }
 
 /** Without a sandbox, what left the group is known by the setting in its environment. */
 function killCarriers(sockets: string): void {
-  for (const pid of processesWithEnvironment(JSON.stringify(sockets))) send(pid, 'SIGKILL');
+  for (const pid of processesWithEnvironment(JSON.stringify(sockets))) signalProcess(pid, 'SIGKILL');
 }
 
-function send(pid: number, name: NodeJS.Signals): boolean {
+/** False when there is no such process any more. */
+export function signalProcess(pid: number, name: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, name);
   } catch (error) {

@@ -20,7 +20,7 @@ export interface ContainerRecord {
 export type ContainerState =
   /** Never started, or the start failed: then with the reason and the status that Docker gives it. */
   | { status: 'created'; exitCode: number; error: string }
-  | { status: 'running'; pid: number; address: string; startedAt: string }
+  | { status: 'running'; pid: number; address: string; startedAt: string; paused: boolean }
   | { status: 'exited'; exitCode: number; startedAt: string; finishedAt: string; oomKilled: boolean };
 
 const fileName = 'config.json';

@@ -17,7 +17,7 @@ export function listedContainer(record: ContainerRecord, now = Date.now()) {
     Created: Math.floor(Date.parse(record.created) / 1000),
     Ports: running ? listedPorts(record) : [],
     Labels: options.labels,
-    State: state.status,
+    State: statusOf(record),
     Status: statusText(record, now),
     HostConfig: { NetworkMode: 'default' },
     NetworkSettings: { Networks: { bridge: network(record) } },
@@ -45,9 +45,9 @@ export function inspectedContainer(record: ContainerRecord) {
     Path: argv[0],
     Args: argv.slice(1),
     State: {
-      Status: state.status,
+      Status: statusOf(record),
       Running: running,
-      Paused: false,
+      Paused: running && state.paused,
       Restarting: false,
       OOMKilled: state.status === 'exited' && state.oomKilled,
       Dead: false,
@@ -96,12 +96,17 @@ export function inspectedContainer(record: ContainerRecord) {
   };
 }
 
+/** In one word, as filters know it. */
+export function statusOf({ state }: ContainerRecord): string {
+  return state.status === 'running' && state.paused ? 'paused' : state.status;
+}
+
 function statusText({ state }: ContainerRecord, now: number): string {
   switch (state.status) {
     case 'created':
       return 'Created';
     case 'running':
-      return `Up ${durationText(now - Date.parse(state.startedAt))}`;
+      return `Up ${durationText(now - Date.parse(state.startedAt))}${state.paused ? ' (Paused)' : ''}`;
     case 'exited':
       return `Exited (${state.exitCode}) ${durationText(now - Date.parse(state.finishedAt))} ago`;
     default:

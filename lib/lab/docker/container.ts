@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { ApiError } from './api-error.ts';
 import { type LimitWatch, watchLimits } from './container-limits.ts';
 import { type ContainerLog, openContainerLog } from './container-log.ts';
-import { type ProcessOptions, type RunningProcess, startProcess } from './container-process.ts';
+import { type ProcessOptions, type RunningProcess, signalProcess, startProcess } from './container-process.ts';
 import { type ContainerRecord, exitCodeOf, saveRecord } from './container-record.ts';
 import { ensureInRoot, writeHostFiles } from './container-root.ts';
 import { socketName } from './container-setting.ts';
@@ -28,6 +28,10 @@ export interface Container {
   attach(viewer: Viewer): () => void;
   /** Runs one more Node program in the running container. */
   exec(options: Pick<ProcessOptions, 'argv' | 'env' | 'workingDir' | 'stdin'>): Promise<RunningProcess>;
+  /** Another name for it; the caller sees to it that no other container has it. */
+  rename(name: string): Promise<void>;
+  /** Holds everything in it where it is, or lets it go on. */
+  pause(paused: boolean): Promise<void>;
   /** What runs in it, oldest first; throws Docker's error when it does not run. */
   tree(): TreeProcess[];
   /** Only what does not run can be removed, unless forced. */
@@ -114,7 +118,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
       settled = follow(process, undoAll, () => ({ startedAt, oomKilled }));
       running = { process, ended: settled, watch };
       for (const viewer of viewers) connectInput(viewer);
-      await change({ status: 'running', pid: process.pid, address, startedAt });
+      await change({ status: 'running', pid: process.pid, address, startedAt, paused: false });
       return true;
     } catch (error) {
       running?.process.signal('SIGKILL');
@@ -205,10 +209,23 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
     }
     const { process, ended } = running;
     process.signal(record.options.stopSignal as NodeJS.Signals);
+    if (record.state.status === 'running' && record.state.paused) signalTree('SIGCONT');
     const timer = setTimeout(() => process.signal('SIGKILL'), seconds * 1000);
     await ended;
     clearTimeout(timer);
     return true;
+  }
+
+  /** Until no more are found: a process may have been started while the others were signalled. */
+  function signalTree(name: 'SIGSTOP' | 'SIGCONT'): void {
+    const signalled = new Set<number>();
+    for (let found = running?.watch.tree() ?? []; found.length > 0; ) {
+      for (const { pid } of found) {
+        signalled.add(pid);
+        signalProcess(pid, name);
+      }
+      found = (running?.watch.tree() ?? []).filter(({ pid }) => !signalled.has(pid));
+    }
   }
 
   async function remove(force: boolean): Promise<void> {
@@ -262,11 +279,23 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
       const common = surroundingsOf(record.state.address);
       const env = [...record.options.env, ...options.env];
       if (!running) throw new ApiError(409, `container ${record.id} is not running`);
+      if (record.state.paused) throw new ApiError(409, `Container ${record.name} is paused, unpause the container before exec`);
       const process = await startProcess({ ...common, ...options, env, joins: running.process });
       running?.watch.add(process.pid);
       if (running) void running.ended.then(() => process.signal('SIGKILL'));
       else process.signal('SIGKILL');
       return process;
+    },
+    async rename(name) {
+      record = { ...record, name };
+      await saveRecord(directory, record);
+    },
+    async pause(paused) {
+      const { state } = record;
+      if (!running || state.status !== 'running') throw new ApiError(409, `Container ${record.id} is not running`);
+      if (state.paused === paused) throw new ApiError(409, `Container ${record.id} is ${paused ? 'already' : 'not'} paused`);
+      signalTree(paused ? 'SIGSTOP' : 'SIGCONT');
+      await change({ ...state, paused });
     },
     tree() {
       if (!running) throw new ApiError(409, `Container ${record.id} is not running`);

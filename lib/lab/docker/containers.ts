@@ -19,6 +19,8 @@ export interface Containers {
   find(reference: string): Container;
   /** @param body of the API's create call */
   create(name: string, body: unknown): Promise<Container>;
+  /** Throws Docker's errors for a name that is none, or taken. */
+  rename(reference: string, name: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -104,20 +106,23 @@ export async function openContainers({ machine, images, containerInit, isolation
     return started[0];
   }
 
+  function checkName(asked: string): string {
+    if (!/^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(asked)) {
+      throw new ApiError(400, `Invalid container name (${asked}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+    }
+    const name = asked.replace(/^\//, '');
+    const holder = byName(name);
+    if (!holder && !reservedNames.has(name)) return name;
+    throw new ApiError(
+      409,
+      `Conflict. The container name "/${name}" is already in use by container "${holder?.record.id ?? 'being created'}". You have to remove (or rename) that container to be able to reuse that name.`,
+    );
+  }
+
   async function create(asked: string, body: unknown): Promise<Container> {
     const options = parseContainerOptions(body);
     const image = images.find(options.image);
-    if (asked && !/^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(asked)) {
-      throw new ApiError(400, `Invalid container name (${asked}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
-    }
-    const name = asked.replace(/^\//, '') || randomContainerName((taken) => byName(taken) !== undefined);
-    const holder = byName(name);
-    if (holder || reservedNames.has(name)) {
-      throw new ApiError(
-        409,
-        `Conflict. The container name "/${name}" is already in use by container "${holder?.record.id ?? 'being created'}". You have to remove (or rename) that container to be able to reuse that name.`,
-      );
-    }
+    const name = asked ? checkName(asked) : randomContainerName((taken) => byName(taken) !== undefined);
     const id = newContainerId();
     const record: ContainerRecord = {
       version: 1,
@@ -151,6 +156,11 @@ export async function openContainers({ machine, images, containerInit, isolation
     list: () => [...containers.values()].sort((one, other) => other.record.created.localeCompare(one.record.created)),
     find,
     create,
+    async rename(reference, asked) {
+      const container = find(reference);
+      if (!asked) throw new ApiError(400, 'Neither old nor new names may be empty');
+      await container.rename(checkName(asked));
+    },
     async close() {
       await Promise.all([...containers.values()].map((container) => container.close()));
     },

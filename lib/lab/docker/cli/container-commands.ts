@@ -114,6 +114,38 @@ export async function waitCommand(api: ApiClient, args: string[]): Promise<void>
   );
 }
 
+export function pauseCommand(api: ApiClient, args: string[]): Promise<void> {
+  return forEach('pause', parseArguments('pause', args, {}), (name) => api.call('POST', `${pathOf(name)}/pause`));
+}
+
+export function unpauseCommand(api: ApiClient, args: string[]): Promise<void> {
+  return forEach('unpause', parseArguments('unpause', args, {}), (name) => api.call('POST', `${pathOf(name)}/unpause`));
+}
+
+export async function renameCommand(api: ApiClient, args: string[]): Promise<void> {
+  const { words } = parseArguments('rename', args, {});
+  requireWords('rename', words, 2, 2);
+  await api.call('POST', `${pathOf(words[0]!)}/rename?name=${encodeURIComponent(words[1]!)}`);
+}
+
+/** `80/tcp -> 0.0.0.0:8080`, or only the latter for one port. */
+export async function portCommand(api: ApiClient, args: string[]): Promise<void> {
+  const { words } = parseArguments('port', args, {});
+  requireWords('port', words, 1, 2);
+  const { NetworkSettings } = (await api.call('GET', `${pathOf(words[0]!)}/json`)) as {
+    NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null> };
+  };
+  const wanted = words[1] === undefined ? null : words[1].includes('/') ? words[1] : `${words[1]}/tcp`;
+  const lines = Object.entries(NetworkSettings.Ports).flatMap(([port, targets]) =>
+    (targets ?? []).flatMap(({ HostIp, HostPort }) => {
+      if (wanted === null) return [`${port} -> ${HostIp}:${HostPort}\n`];
+      return port === wanted ? [`${HostIp}:${HostPort}\n`] : [];
+    }),
+  );
+  if (wanted !== null && lines.length === 0) throw new CommandError(`Error: No public port '${wanted}' published for ${words[0]}`);
+  process.stdout.write(lines.join(''));
+}
+
 /** Containers first, then images, as Docker looks for a name. */
 export async function inspectCommand(api: ApiClient, args: string[]): Promise<void> {
   const { words, value } = parseArguments('inspect', args, { format: { short: 'f', value: true }, type: { value: true } });

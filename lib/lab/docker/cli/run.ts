@@ -47,17 +47,8 @@ export async function runCommand(api: ApiClient, args: string[]): Promise<number
 
 async function run(api: ApiClient, args: Arguments): Promise<number> {
   requireWords('run', args.words, 1);
-  const image = args.words[0]!;
   const detached = args.has('detach');
-  const query = args.value('name') === undefined ? '' : `?name=${encodeURIComponent(args.value('name')!)}`;
-  const create = () => api.call('POST', `/containers/create${query}`, createBody(args)) as Promise<{ Id: string; Warnings: string[] }>;
-  if (args.value('pull') === 'always') await pullImage(api, image, process.stderr);
-  const created = await create().catch(async (error) => {
-    if (!(error instanceof DaemonError) || error.code !== 404 || args.value('pull') === 'never') throw error;
-    process.stderr.write(`Unable to find image '${/:[^/]+$/.test(image) ? image : `${image}:latest`}' locally\n`);
-    await pullImage(api, image, process.stderr);
-    return create();
-  });
+  const created = await create(api, args);
   for (const warning of created.Warnings) process.stderr.write(`WARNING: ${warning}\n`);
   const path = `/containers/${created.Id}`;
   if (detached) {
@@ -82,6 +73,54 @@ async function run(api: ApiClient, args: Arguments): Promise<number> {
     connection.destroy();
     stopForwarding();
   }
+}
+
+/** `docker create`: everything that run does before the start. */
+export async function createCommand(api: ApiClient, args: string[]): Promise<void> {
+  const parsed = parseArguments('create', args, flags, true);
+  requireWords('create', parsed.words, 1);
+  const { Id, Warnings } = await create(api, parsed);
+  for (const warning of Warnings) process.stderr.write(`WARNING: ${warning}\n`);
+  process.stdout.write(`${Id}\n`);
+}
+
+/** `docker attach`: stands in for a program that runs already. */
+export async function attachCommand(api: ApiClient, args: string[]): Promise<number> {
+  const parsed = parseArguments('attach', args, { 'no-stdin': {}, 'sig-proxy': { value: true } });
+  requireWords('attach', parsed.words, 1, 1);
+  const path = `/containers/${encodeURIComponent(parsed.words[0]!)}`;
+  const { State, Config } = (await api.call('GET', `${path}/json`)) as {
+    State: { Running: boolean; Paused: boolean };
+    Config: { OpenStdin: boolean; Tty: boolean };
+  };
+  if (!State.Running) throw new CommandError('You cannot attach to a stopped container, start it first');
+  if (State.Paused) throw new CommandError('You cannot attach to a paused container, unpause it first');
+  const interactive = Config.OpenStdin && !parsed.has('no-stdin');
+  const ended = api.call('POST', `${path}/wait`) as Promise<{ StatusCode: number }>;
+  ended.catch(() => undefined); // looked at below
+  const connection = await api.hijack(`${path}/attach?stream=1&stdout=1&stderr=1${interactive ? '&stdin=1' : ''}`);
+  const stopForwarding = parsed.value('sig-proxy') === 'false' ? () => undefined : forwardSignals(api, path, Promise.resolve());
+  try {
+    await joinStreams(connection, interactive, Config.Tty);
+    return (await ended).StatusCode;
+  } finally {
+    connection.destroy();
+    stopForwarding();
+  }
+}
+
+/** Pulls the image first where it is missing. */
+async function create(api: ApiClient, args: Arguments): Promise<{ Id: string; Warnings: string[] }> {
+  const image = args.words[0]!;
+  const query = args.value('name') === undefined ? '' : `?name=${encodeURIComponent(args.value('name')!)}`;
+  const ask = () => api.call('POST', `/containers/create${query}`, createBody(args)) as Promise<{ Id: string; Warnings: string[] }>;
+  if (args.value('pull') === 'always') await pullImage(api, image, process.stderr);
+  return ask().catch(async (error) => {
+    if (!(error instanceof DaemonError) || error.code !== 404 || args.value('pull') === 'never') throw error;
+    process.stderr.write(`Unable to find image '${/:[^/]+$/.test(image) ? image : `${image}:latest`}' locally\n`);
+    await pullImage(api, image, process.stderr);
+    return ask();
+  });
 }
 
 export async function execCommand(api: ApiClient, args: string[]): Promise<number> {
