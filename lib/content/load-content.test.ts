@@ -325,3 +325,12 @@ test('a folder that is empty or missing is told', async () => {
     `Cannot read the content folder ${join(directory, 'none')}. Check that it exists and that you may read it.`,
   ]);
 });
+
+test('a regular expression of a sample that cannot be read is told with its line', async () => {
+  const sample = '```expect for=a\nfine\n/^\\d+ files$/\n/^(unclosed$/\n```\n';
+  expect(await problemsOf(await folder({ '01-a.md': `${frontMatter}\n${step('a')}\n${sample}` }))).toEqual([
+    expect.stringMatching(
+      /01-a\.md:13: the regular expression \/\^\(unclosed\$\/ cannot be read: .*\. Correct it, or write … for what varies\.$/,
+    ),
+  ]);
+});

@@ -3,6 +3,7 @@ import type { Block, Step } from '#lib/shared/chapter.ts';
 import { checkAttributes, type InfoString, parseInfoString } from './info-string.ts';
 import { parseStep } from './parse-step.ts';
 import { listChoices, type Report } from './problems.ts';
+import { samplePattern } from './sample-pattern.ts';
 
 /** What the code blocks of one chapter have said so far. */
 export interface Fences {
@@ -81,7 +82,20 @@ export function attachToSteps({ steps, attachments }: Fences, report: Report) {
     } else if (step[kind] !== null) report(line, `the step "${id}" has a second "${kind}" here. Make them one.`);
     else if (!text.trim())
       report(line, `"${kind} for=${id}" is empty. Write inside the block what it ${kind === 'check' ? 'runs' : 'shows'}.`);
-    else if (kind === 'expect') step.expect = text;
-    else step.check = { command: text, hint: info.attributes.get('hint') ?? '', ...(before === 'any' && { before }) };
+    else if (kind === 'expect') {
+      step.expect = text;
+      reportPatterns(text, line + 1, report);
+    } else step.check = { command: text, hint: info.attributes.get('hint') ?? '', ...(before === 'any' && { before }) };
+  }
+}
+
+function reportPatterns(sample: string, firstLine: number, report: Report): void {
+  for (const [index, line] of sample.split('\n').entries()) {
+    try {
+      samplePattern(line);
+    } catch (error) {
+      const reason = (error as Error).message.replace(/^Invalid regular expression: /, '');
+      report(firstLine + index, `the regular expression ${line.trim()} cannot be read: ${reason}. Correct it, or write … for what varies.`);
+    }
   }
 }

@@ -17,6 +17,8 @@ test.each([
   ['a progress display by its last state', 'got 100%\ndone', 'got 1%\rgot 50%\r\x1b[Kgot 100%\r\ndone\r\n'],
   ['a last line without an end', 'prompt', 'prompt'],
   ['letters of several bytes', 'schön …', 'schön grün\r\n'],
+  ['a regular expression for a whole line', '/^Boot took \\d+(\\.\\d)? s$/\nend', 'Boot took 1.2 s\r\nend\r\n'],
+  ['a path that only looks like one', '/usr/', '/usr/\r\n'],
   ['nothing', '', '\r\n'],
 ])('the sample fits: %s', (_name, sample, output) => {
   expect(compare(sample, output)).toEqual({ matched: true, lines: [] });
@@ -29,6 +31,8 @@ test.each([
   ['lines in another order', 'one\ntwo', 'two\r\none\r\n'],
   ['a placeholder that would have to overlap', 'ab…bc', 'abc\r\n'],
   ['parts in another order', '…a…b…', 'ba\r\n'],
+  ['a regular expression that fits only a part', '/^Boot|took$/', 'Boot took\r\n'],
+  ['a regular expression over two lines', '/^a.*b$/', 'a\r\nb\r\n'],
   ['capital letters', 'Ready', 'ready\r\n'],
   ['an indentation', '    one', 'one\r\n'],
   ['nothing where something is expected', 'one', ''],

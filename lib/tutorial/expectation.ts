@@ -1,4 +1,9 @@
-/** Compares a step's sample output with what its command really printed: tolerant where terminals and programs vary, and nowhere else. */
+/**
+ * Compares a step's sample output with what its command really printed: tolerant where terminals and programs vary, and nowhere else. `…` within
+ * a line stands for anything, alone in a line for any number of lines; a line that begins with `/^` and ends with `$/` is a regular expression
+ * for the whole line.
+ */
+import { samplePattern } from '#lib/content/sample-pattern.ts';
 import type { DiffLine } from '#lib/shared/check.ts';
 import { createVisibleText } from './output-text.ts';
 
@@ -62,9 +67,16 @@ function fits(sample: string, line: string): boolean {
   return true;
 }
 
+/** As `fits`, with what the sample says read once. */
+function matcherOf(sample: string): (line: string) => boolean {
+  const pattern = samplePattern(sample);
+  return pattern ? (line) => pattern.test(line) : (line) => fits(sample, line);
+}
+
 /** The alignment with the fewest lines that are only on one side. */
 function align(wanted: string[], real: string[]): DiffLine[] {
   const width = real.length + 1;
+  const matchers = wanted.map(matcherOf);
   // cost[i * width + j]: the fewest differences between the samples from i on and the lines from j on.
   const cost = new Uint16Array((wanted.length + 1) * width);
   for (let i = wanted.length; i >= 0; i--) {
@@ -99,7 +111,7 @@ function align(wanted: string[], real: string[]): DiffLine[] {
     if (sample === ellipsis) return some ? [move('skipped', 1, 0, 0), move('skipped', 0, 1, 0)] : [move('skipped', 1, 0, 0)];
     if (!some) return [move('missing', 1, 0, 1)];
     const both = [move('missing', 1, 0, 1), move('extra', 0, 1, 1)];
-    return fits(sample, real[j]!) ? [move('same', 1, 1, 0), ...both] : both;
+    return matchers[i]!(real[j]!) ? [move('same', 1, 1, 0), ...both] : both;
   }
 }
 
