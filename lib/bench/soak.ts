@@ -39,7 +39,7 @@ export async function soak(programs: string, words: string[]): Promise<boolean> 
         await page.read(slug);
         for (const block of blocks) if (block.kind === 'step') await page.play(slug, block.step);
       }
-      await page.type(`bash ${undo}`);
+      await page.type(`cd; bash ${undo}`);
       page.close();
       const sample = await takeSample(app.pid, elapsed);
       samples.push(sample);
