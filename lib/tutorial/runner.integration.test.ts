@@ -29,7 +29,7 @@ function step(id: string, command: string, more: Partial<Step> = {}): Step {
   };
 }
 
-async function openRunner(steps: Step[], variables: Record<string, string> = {}) {
+async function openRunner(steps: Step[], variables: Record<string, string> = {}, now?: () => number) {
   const opened = await openTestTerminal(programs);
   const journal = steps.some(({ terminal }) => terminal === 'journal') ? await openTestTerminal(programs, { name: 'journal' }) : opened;
   const history: Run[] = [];
@@ -38,6 +38,7 @@ async function openRunner(steps: Step[], variables: Record<string, string> = {})
     terminal: async (name) => (name === 'journal' ? journal : opened).terminal,
     findStep: async (_chapter, id) => steps.find((candidate) => candidate.id === id) ?? null,
     variables: async () => variables,
+    ...(now && { now }),
     onRun(run) {
       history.push(run);
       for (const check of waiting) check();
@@ -218,6 +219,26 @@ test('a run that takes too long is stopped and fails with the reason', async () 
     exitStatus: null,
     reason: expect.stringMatching(/^It ran out of time and was stopped after [12] seconds?\.$/),
   });
+});
+
+test('a clock that jumps ends no run and bends no duration', async () => {
+  let jump = 0;
+  const { start, ended, terminal } = await openRunner([step('slow', 'read -r -p go x', { timeout: 3600 })], {}, () => Date.now() + jump);
+  const day = 24 * 3600 * 1000;
+  for (const jumps of [
+    [day, -day],
+    [-day, day / 24],
+  ]) {
+    const from = terminal.log.end;
+    const id = await start('slow');
+    await untilText(terminal, /x\r\n[\s\S]*go$/, from);
+    for (jump of jumps) await new Promise((resolve) => setTimeout(resolve, 50));
+    terminal.write('\r');
+    const run = await ended(id);
+    expect(run).toMatchObject({ status: 'succeeded' });
+    expect('duration' in run && run.duration).toBeGreaterThanOrEqual(100);
+    expect('duration' in run && run.duration).toBeLessThan(60_000);
+  }
 });
 
 test('a question is shown while it waits and the button types its answer', async () => {
