@@ -65,7 +65,7 @@ const addCommands: Apply = ({ settings, resolve }, value, warn, key) => {
   }
 };
 
-const setTimeout: Apply = (reader, value, _warn, key) => {
+const setTimeLimit: Apply = (reader, value, _warn, key) => {
   const limit = readTime(key, value) || Number.POSITIVE_INFINITY;
   if (key !== 'TimeoutStartSec') reader.settings.timeoutStop = limit;
   if (key === 'TimeoutStopSec') return;
@@ -151,9 +151,9 @@ const followed: Record<string, Record<string, Apply>> = {
     RestartSec: set('restartSec', (value) => readTime('RestartSec', value)),
     KillMode: set('killMode', (value) => readChoice(killModes, value, 'kill mode specification')),
     KillSignal: set('killSignal', readSignal),
-    TimeoutSec: setTimeout,
-    TimeoutStartSec: setTimeout,
-    TimeoutStopSec: setTimeout,
+    TimeoutSec: setTimeLimit,
+    TimeoutStartSec: setTimeLimit,
+    TimeoutStopSec: setTimeLimit,
     SuccessExitStatus: (reader, value, warn) => {
       reader.settings.successStatus = addStatuses(reader.settings.successStatus, value, warn);
     },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Journal } from '#lib/lab/journal/journal.ts';
 import type { MachineFacts } from '#lib/lab/machine.ts';
 import { serveUnits, type UnitCommandKind, type UnitControl } from './api.ts';
+import { type BuiltinUnit, builtinStatus, maskedStatus, reachedTargets } from './builtin-units.ts';
 import { createJobs, type JobResult } from './jobs.ts';
 import { type MachineClock, machineClock } from './machine-clock.ts';
 import type { ServiceState } from './service-state.ts';
@@ -16,13 +17,6 @@ export interface UnitManagerOptions {
   journal: Journal;
   /** What belongs to the machine itself, such as docker.service. */
   builtin: BuiltinUnit[];
-}
-
-export interface BuiltinUnit {
-  name: string;
-  description: string;
-  /** Left out when it always runs. */
-  isActive?(): boolean;
 }
 
 export interface RunningUnitManager extends UnitManager {
@@ -42,16 +36,6 @@ export interface RunningUnitManager extends UnitManager {
   /** The machine's own time, which stands still while it is suspended. */
   readonly clock: MachineClock;
 }
-
-/** Targets that a machine has reached once it runs; units may require them or be ordered after them. */
-const reachedTargets = [
-  { name: 'sysinit.target', description: 'System Initialization' },
-  { name: 'local-fs.target', description: 'Local File Systems' },
-  { name: 'basic.target', description: 'Basic System' },
-  { name: 'network.target', description: 'Network' },
-  { name: 'network-online.target', description: 'Network is Online' },
-  { name: 'multi-user.target', description: 'Multi-User System' },
-];
 
 /** What a shutdown gives the units before it kills them, and then their processes to be gone. Together under five seconds. */
 const stopGraceMs = 3000;
@@ -233,40 +217,6 @@ function refusalOf(name: string): string | undefined {
 function pastTense(kind: UnitCommandKind): string {
   if (kind === 'stop') return 'stopped';
   return kind === 'reload' ? 'reloaded' : 'restarted';
-}
-
-function builtinStatus({ name, description, isActive = () => true }: BuiltinUnit, since: number): UnitStatus {
-  const active = isActive();
-  const running = name.endsWith('.target') ? 'active' : 'running';
-  return {
-    ...emptyStatus(name),
-    active: active ? 'active' : 'inactive',
-    sub: active ? running : 'dead',
-    description,
-    since: active ? since : null,
-  };
-}
-
-function maskedStatus(name: string): UnitStatus {
-  return { ...emptyStatus(name), load: 'masked', enabled: 'masked' };
-}
-
-function emptyStatus(name: string): UnitStatus {
-  return {
-    ...{ name, load: 'loaded', active: 'inactive', sub: 'dead', description: name, path: null, enabled: '', text: '' },
-    ...{
-      dropIns: [],
-      documentation: [],
-      times: {},
-      declared: [],
-      failedCheck: null,
-      loadError: null,
-      result: 'success',
-      since: null,
-      restarts: 0,
-    },
-    ...{ main: null, control: null, finished: [], processes: [] },
-  };
 }
 
 function isDown(unit: Unit): boolean {
