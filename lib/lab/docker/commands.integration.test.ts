@@ -72,10 +72,15 @@ testWith('docker', 'bwrap')('what runs is told as Docker tells it', async () => 
   );
 });
 
-testWith()('commands of Docker that the lab does not have say where they are', async () => {
+testWith()('what the lab does not have says why, or where it is', async () => {
   const { docker } = await startTestMachine({ reason: 'bubblewrap is not installed' });
   expect(await docker('cp', 'a:/b', '.')).toMatchObject({
     status: 1,
     stderr: expect.stringMatching(/^docker cp is not offered in the lab\. .* real Docker Engine/),
+  });
+  await docker('pull', '-q', image);
+  expect(await docker('run', '-v', 'data:/data', image)).toMatchObject({
+    status: 125,
+    stderr: expect.stringContaining('--volume is refused: without a sandbox'),
   });
 });

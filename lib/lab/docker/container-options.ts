@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { z } from 'zod';
 import { ApiError } from './api-error.ts';
 import { defaultLimits } from './container-limits.ts';
+import { parseVolumes, type VolumeMount } from './container-volumes.ts';
 import type { ImageConfig } from './image-layout.ts';
 
 export interface ContainerOptions {
@@ -34,6 +35,7 @@ export interface ContainerOptions {
   pidsLimit: number;
   /** Billionths of a processor; 0 for all there are. Not enforced. */
   nanoCpus: number;
+  volumes: VolumeMount[];
 }
 
 const word = z.string().max(32 * 1024);
@@ -57,6 +59,7 @@ const hostSchema = z.looseObject({
   Memory: z.int().nullish(),
   PidsLimit: z.int().nullish(),
   NanoCpus: z.int().nullish(),
+  Binds: z.array(word).max(100).nullish(),
   NetworkMode: text,
   RestartPolicy: z.looseObject({ Name: text }).nullish(),
   LogConfig: z.looseObject({ Type: text }).nullish(),
@@ -70,6 +73,7 @@ const bodySchema = z.looseObject({
   WorkingDir: text,
   Hostname: text,
   Labels: z.record(z.string(), z.string()).nullish(),
+  Volumes: z.record(z.string(), z.unknown()).nullish(),
   ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
   Tty: flag,
   OpenStdin: flag,
@@ -88,9 +92,7 @@ const knownHostKeys = new Set([...Object.keys(hostSchema.shape), 'ContainerIDFil
 
 /** The options of `docker run` behind the API's names, where they differ by more than case. */
 const optionNames: Record<string, string> = {
-  Binds: '--volume',
   Mounts: '--mount',
-  Volumes: '--volume',
   VolumesFrom: '--volumes-from',
   Devices: '--device',
   DeviceRequests: '--gpus',
@@ -154,6 +156,7 @@ export function parseContainerOptions(body: unknown): ContainerOptions & { entry
     stopTimeout: data.StopTimeout ?? 10,
     init: host.Init,
     ...parseLimits(host),
+    volumes: parseVolumes(host.Binds ?? [], Object.keys(data.Volumes ?? {})),
   };
 }
 
@@ -251,7 +254,7 @@ function refusal(key: string, value: unknown): ApiError {
   const shown = typeof value === 'string' ? ` ${value}` : '';
   return new ApiError(
     400,
-    `${option}${shown} is refused: the lab's containers take --name, -p, -e, -d, -i, -t, --rm, -w, -h, -l, -m, --init, --pids-limit and --cpus only. Use a real Docker Engine for more.`,
+    `${option}${shown} is refused: the lab's containers take --name, -p, -e, -d, -i, -t, --rm, -w, -h, -l, -m, -v, --init, --pids-limit and --cpus only. Use a real Docker Engine for more.`,
   );
 }
 

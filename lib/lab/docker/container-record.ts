@@ -49,8 +49,8 @@ function parseRecord(text: string): ContainerRecord | null {
   try {
     const record = JSON.parse(text) as ContainerRecord;
     if (record.version !== 1) return null;
-    const unlimited = { init: false, memory: defaultLimits.memory, pidsLimit: defaultLimits.pids, nanoCpus: 0 };
-    return { ...record, options: { ...unlimited, ...record.options } }; // some were written before there were limits
+    const later = { init: false, memory: defaultLimits.memory, pidsLimit: defaultLimits.pids, nanoCpus: 0, volumes: [] };
+    return { ...record, options: { ...later, ...record.options } }; // some were written before there were these
   } catch {
     return null;
   }

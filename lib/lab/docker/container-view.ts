@@ -1,5 +1,6 @@
 // Containers as the Docker Engine API shows them.
 import { type ContainerRecord, exitCodeOf } from './container-record.ts';
+import { machinePathOf } from './container-volumes.ts';
 import { durationText } from './duration-text.ts';
 
 const never = '0001-01-01T00:00:00Z';
@@ -21,7 +22,7 @@ export function listedContainer(record: ContainerRecord, now = Date.now()) {
     Status: statusText(record, now),
     HostConfig: { NetworkMode: 'default' },
     NetworkSettings: { Networks: { bridge: network(record) } },
-    Mounts: [],
+    Mounts: mounts(record),
   };
 }
 
@@ -39,6 +40,9 @@ export function inspectedContainer(record: ContainerRecord) {
     options.exposedPorts.map((port) => [port, bindings[port]?.map((binding) => ({ ...binding, HostIp: '0.0.0.0' })) ?? null]),
   );
   const running = state.status === 'running';
+  const binds = options.volumes
+    .filter(({ type }) => type !== 'anonymous')
+    .map(({ source, target, readOnly }) => `${source}:${target}${readOnly ? ':ro' : ''}`);
   return {
     Id: record.id,
     Created: record.created,
@@ -73,9 +77,9 @@ export function inspectedContainer(record: ContainerRecord) {
       Memory: options.memory,
       PidsLimit: options.pidsLimit,
       NanoCpus: options.nanoCpus,
-      Binds: null,
+      Binds: binds.length > 0 ? binds : null,
     },
-    Mounts: [],
+    Mounts: mounts(record),
     Config: {
       Hostname: options.hostname,
       User: '',
@@ -121,6 +125,17 @@ function listedPorts({ options }: ContainerRecord) {
     if (published.length === 0) return [{ PrivatePort, Type: 'tcp' }];
     return published.map(({ host }) => ({ IP: '0.0.0.0', PrivatePort, PublicPort: host, Type: 'tcp' }));
   });
+}
+
+function mounts({ options }: ContainerRecord) {
+  return options.volumes.map((mount) => ({
+    ...(mount.type === 'bind' ? { Type: 'bind' } : { Type: 'volume', Name: mount.source, Driver: 'local' }),
+    Source: machinePathOf(mount),
+    Destination: mount.target,
+    Mode: mount.readOnly ? 'ro' : '',
+    RW: !mount.readOnly,
+    Propagation: mount.type === 'bind' ? 'rprivate' : '',
+  }));
 }
 
 function network(record: ContainerRecord) {

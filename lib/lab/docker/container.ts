@@ -10,6 +10,7 @@ import { type ProcessOptions, type RunningProcess, signalProcess, startProcess }
 import { type ContainerRecord, exitCodeOf, saveRecord } from './container-record.ts';
 import { ensureInRoot, writeHostFiles } from './container-root.ts';
 import { socketName } from './container-setting.ts';
+import { locateVolumes, removeAnonymous } from './container-volumes.ts';
 import type { TreeProcess } from './process-tree.ts';
 import type { Isolation } from './sandbox.ts';
 import type { OutputStream } from './stream-frames.ts';
@@ -52,6 +53,8 @@ export interface Viewer {
 export interface ContainerSurroundings {
   /** `…/containers/<id>`: root, log and record. */
   directory: string;
+  /** Of the machine, where its volumes and /home/core are. */
+  machineDirectory: string;
   /** Short, for Unix sockets; belongs to this container. */
   sockets: string;
   containerInit: string;
@@ -97,7 +100,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
         undo.push(surroundings.publish(record, host, join(sockets, socketName(container, false))));
       }
       log.begin();
-      const common = surroundingsOf(address);
+      const common = await surroundingsOf(address);
       await ensureInRoot(common.place.root, options.workingDir, 'directory');
       await writeHostFiles(common.place.root, options.hostname, address);
       if ('sandbox' in common.isolation) await common.isolation.sandbox.prepare(common.place);
@@ -185,7 +188,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
     if (target && viewer.input) viewer.input.pipe(target, { end: record.options.stdinOnce });
   }
 
-  function surroundingsOf(address: string) {
+  async function surroundingsOf(address: string) {
     const { hidden, containerInit } = surroundings;
     return {
       ...{ hidden, containerInit, network: { address, gateway }, init: record.options.init, memory: record.options.memory },
@@ -195,7 +198,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
         sockets,
         hostname: record.options.hostname,
         readOnly: false,
-        mounts: [],
+        mounts: await locateVolumes(surroundings.machineDirectory, record.options.volumes),
         tmpBytes: 64 * 1024 * 1024,
       },
     };
@@ -240,6 +243,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
       await stop(0);
       await log.close();
       await rm(directory, { recursive: true, force: true });
+      await removeAnonymous(surroundings.machineDirectory, record.options.volumes);
       surroundings.onRemoved();
       endViewers();
       events.emit('exit', exitCodeOf(record)); // nothing else will end
@@ -276,7 +280,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
     },
     async exec(options) {
       if (record.state.status !== 'running') throw new ApiError(409, `container ${record.id} is not running`);
-      const common = surroundingsOf(record.state.address);
+      const common = await surroundingsOf(record.state.address);
       const env = [...record.options.env, ...options.env];
       if (!running) throw new ApiError(409, `container ${record.id} is not running`);
       if (record.state.paused) throw new ApiError(409, `Container ${record.name} is paused, unpause the container before exec`);

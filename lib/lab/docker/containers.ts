@@ -9,6 +9,7 @@ import { newContainerId, randomContainerName } from './container-name.ts';
 import { mergeImageConfig, parseContainerOptions } from './container-options.ts';
 import { type ContainerRecord, loadRecords, saveRecord } from './container-record.ts';
 import { socketName } from './container-setting.ts';
+import { fillVolumes } from './container-volumes.ts';
 import type { ImageStore } from './image-store.ts';
 import type { Isolation } from './sandbox.ts';
 
@@ -53,6 +54,7 @@ export async function openContainers({ machine, images, containerInit, isolation
   async function add(record: ContainerRecord): Promise<Container> {
     const container = await createContainer(record, {
       directory: join(home, record.id),
+      machineDirectory: machine.directory,
       sockets: join(run, record.id.slice(0, 12)),
       containerInit,
       isolation,
@@ -121,6 +123,12 @@ export async function openContainers({ machine, images, containerInit, isolation
 
   async function create(asked: string, body: unknown): Promise<Container> {
     const options = parseContainerOptions(body);
+    if (options.volumes.length > 0 && 'reason' in isolation) {
+      throw new ApiError(
+        400,
+        `--volume is refused: without a sandbox a container sees no folder at another place. The reason: ${isolation.reason}.`,
+      );
+    }
     const image = images.find(options.image);
     const name = asked ? checkName(asked) : randomContainerName((taken) => byName(taken) !== undefined);
     const id = newContainerId();
@@ -136,6 +144,7 @@ export async function openContainers({ machine, images, containerInit, isolation
     reservedNames.add(name);
     try {
       await images.unpack(image, join(home, id, 'rootfs'));
+      await fillVolumes(machine.directory, record.options.volumes, join(home, id, 'rootfs'));
       await saveRecord(join(home, id), record);
       return await add(record);
     } catch (error) {

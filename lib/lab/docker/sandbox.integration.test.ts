@@ -1,5 +1,6 @@
 // What a container in the sandbox cannot see or do.
 import { readFileSync } from 'node:fs';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -123,6 +124,45 @@ sandboxed('a link that a container leaves in its root leads nowhere outside', as
     status: 1,
     stderr: expect.stringContaining('/etc in the container has to be a directory, and is something else'),
   });
+});
+
+sandboxed('a volume outlives its containers, begins with what the image has, and may be read only', async () => {
+  const { docker, machine } = await startMachine();
+  const write = 'fs.writeFileSync("/app/kept", "text"); console.log(fs.readdirSync("/app").sort().join())';
+  expect((await docker('run', '--rm', '-v', 'data:/app', image, 'node', '-e', write)).stdout).toBe('kept,package.json,server.js\n');
+  const read =
+    'console.log(fs.readFileSync("/data/kept", "utf8")); try { fs.writeFileSync("/data/kept", "") } catch (error) { console.log(error.code) }';
+  expect((await docker('run', '--name', 'reader', '-v', 'data:/data:ro', image, 'node', '-e', read)).stdout).toBe('text\nEROFS\n');
+  expect((await docker('inspect', '-f', '{{json .HostConfig.Binds}}', 'reader')).stdout).toBe('["data:/data:ro"]\n');
+  expect(readFileSync(join(machine.directory, 'var/lib/docker/volumes/data/_data/kept'), 'utf8')).toBe('text');
+});
+
+sandboxed('a folder of the machine’s user can be mounted, and nothing that a link leads to', async () => {
+  const { docker, machine } = await startMachine();
+  const home = join(machine.directory, 'home/core');
+  await mkdir(join(home, 'site'), { recursive: true });
+  await writeFile(join(home, 'site/page'), 'hello');
+  await symlink(machine.run, join(home, 'elsewhere'));
+  const read = 'console.log(fs.readFileSync("/site/page", "utf8"))';
+  expect((await docker('run', '--rm', '-v', '/home/core/site:/site', image, 'node', '-e', read)).stdout).toBe('hello\n');
+  for (const [source, message] of [
+    ['/home/core/elsewhere', 'it leads out of /home/core'],
+    ['/home/core/elsewhere/new', 'it leads out of /home/core'],
+    ['/home/core/../../etc', '--volume is refused for /home/core/../../etc'],
+    ['/', '--volume is refused for /'],
+    ['/var/run/docker.sock', '--volume is refused for /var/run/docker.sock'],
+  ]) {
+    expect(await docker('run', '-v', `${source}:/site`, image, 'node', '-v')).toMatchObject({
+      status: 125,
+      stderr: expect.stringContaining(message!),
+    });
+  }
+  for (const target of ['/', '/proc', '/.lab/sockets', '/dev/x']) {
+    expect(await docker('run', '-v', `data:${target}`, image, 'node', '-v')).toMatchObject({
+      status: 125,
+      stderr: expect.stringContaining('invalid volume'),
+    });
+  }
 });
 
 describe('docker info', () => {

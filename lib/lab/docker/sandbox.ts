@@ -1,7 +1,7 @@
 // Keeps a container's program apart from this computer, with bubblewrap: files, processes, a host name and a network of its own.
 import { execFile } from 'node:child_process';
 import { closeSync, openSync, readlinkSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -79,7 +79,7 @@ function createSandbox(program: string, files: (readonly [source: string, target
     async prepare({ root, mounts }) {
       for (const directory of ['/proc', '/dev', '/tmp', inside.sockets]) await ensureInRoot(root, directory, 'directory');
       for (const [, target] of files) await ensureInRoot(root, target, 'file');
-      for (const { target } of mounts) await ensureInRoot(root, target, 'directory');
+      for (const { source, target } of mounts) await ensureInRoot(root, target, (await stat(source)).isDirectory() ? 'directory' : 'file');
     },
     command: ({ root, sockets, hostname, workingDir, readOnly, mounts, hidden, tmpBytes }, statusFd, namespaces) => [
       program,

@@ -15,6 +15,7 @@ const flags = {
   workdir: { short: 'w', value: true },
   hostname: { short: 'h', value: true },
   label: { short: 'l', value: true },
+  volume: { short: 'v', value: true },
   entrypoint: { value: true },
   'stop-signal': { value: true },
   'stop-timeout': { value: true },
@@ -208,7 +209,19 @@ function createBody(args: Arguments): object {
     StdinOnce: interactive && !args.has('detach'),
     StopSignal: args.value('stop-signal') ?? '',
     ...(args.value('stop-timeout') === undefined ? {} : { StopTimeout: Number(args.value('stop-timeout')) }),
-    HostConfig: { AutoRemove: args.has('rm'), Init: args.has('init'), PortBindings: bindings, ...limits(args) },
+    HostConfig: {
+      AutoRemove: args.has('rm'),
+      Init: args.has('init'),
+      PortBindings: bindings,
+      Binds: args.values('volume').filter((volume) => volume.includes(':')),
+      ...limits(args),
+    },
+    Volumes: Object.fromEntries(
+      args
+        .values('volume')
+        .filter((volume) => !volume.includes(':'))
+        .map((target) => [target, {}]),
+    ),
   };
 }
 
@@ -249,5 +262,5 @@ function variable(pair: string): string {
 
 function notOffered(error: CommandError): string {
   if (!error.message.startsWith('unknown flag')) return '';
-  return "\nThe lab's docker run takes --name, -p, -e, -d, -i, -t, --rm, -w, -h, -l, -m, --init, --pids-limit, --cpus and --entrypoint. Use a real Docker Engine for more.";
+  return "\nThe lab's docker run takes --name, -p, -e, -d, -i, -t, --rm, -w, -h, -l, -m, -v, --init, --pids-limit, --cpus and --entrypoint. Use a real Docker Engine for more.";
 }
