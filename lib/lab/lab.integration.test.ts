@@ -52,6 +52,9 @@ test('`vagrant up` boots a machine that the real ssh enters, and destroy takes i
   expect(again.stdout).toContain('==> core-01: Machine already provisioned. Run `vagrant provision` or use the `--provision`\n');
   expect(again.stdout).not.toContain('Booting');
 
+  expect(await vagrant('up --debug')).toMatchObject({ status: 0, stderr: expect.stringContaining('There is no debug log') });
+  expect(await vagrant('destroy --no-tty')).toMatchObject({ status: 1, stderr: expect.stringContaining('requires\na TTY') });
+
   const destroyed = await vagrant('destroy -f');
   expect(destroyed).toEqual({
     status: 0,

@@ -15,6 +15,7 @@ const help = `Usage: vagrant [options] <command> [<args>]
     -v, --version                    Print the version and exit.
         --machine-readable           Print records for programs.
         --[no-]color                 Colours, or none.
+        --no-tty                     No colours and no questions, as in a pipe.
 
 Commands:
 ${Object.entries(commands)
@@ -40,6 +41,7 @@ async function main(args: string[]): Promise<number> {
   const { own, flags } = splitFlags(args);
   const shell = createShell(flags);
   const [name, ...rest] = own;
+  if (flags.has('--debug')) shell.ui.error('There is no debug log: the lab says what went wrong where the app was started.');
   if (flags.has('--version') || flags.has('-v')) {
     shell.out(`Vagrant ${version}\n`);
     return 0;
@@ -57,13 +59,13 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** Options of vagrant itself; `--machine-readable` and the colours count anywhere, the others only before the command. */
+/** Options of vagrant itself; those about how it speaks count anywhere, the others only before the command. */
 function splitFlags(args: string[]): { own: string[]; flags: Set<string> } {
   const flags = new Set<string>();
   const own: string[] = [];
   const end = args.indexOf('--') === -1 ? args.length : args.indexOf('--');
   args.forEach((arg, index) => {
-    const anywhere = ['--machine-readable', '--color', '--no-color'].includes(arg);
+    const anywhere = ['--machine-readable', '--color', '--no-color', '--no-tty', '--debug'].includes(arg);
     const first = own.length === 0 && ['-v', '--version', '-h', '--help'].includes(arg);
     if (index < end && (anywhere || first)) flags.add(arg);
     else own.push(arg);
@@ -73,7 +75,8 @@ function splitFlags(args: string[]): { own: string[]; flags: Set<string> } {
 
 function createShell(flags: Set<string>): Shell {
   const out = (text: string) => void process.stdout.write(text);
-  const colour = flags.has('--color') || (process.stdout.isTTY && !flags.has('--no-color'));
+  const colour = flags.has('--color') || (process.stdout.isTTY && !flags.has('--no-color') && !flags.has('--no-tty'));
+  const hasTerminal = Boolean(process.stdin.isTTY) && !flags.has('--no-tty');
   const machineReadable = flags.has('--machine-readable');
   const style: UiStyle = machineReadable ? 'machine-readable' : colour ? 'colour' : 'plain';
   return {
@@ -81,9 +84,9 @@ function createShell(flags: Set<string>): Shell {
     out,
     lab: () => createLabClient(process.env),
     project: () => loadProject(currentFolder(), process.env),
-    ask,
+    ask: (question) => (hasTerminal ? ask(question) : Promise.resolve(null)),
     run: runProgram,
-    hasTerminal: Boolean(process.stdin.isTTY),
+    hasTerminal,
   };
 }
 
@@ -95,8 +98,7 @@ function currentFolder(): string {
   }
 }
 
-function ask(question: string): Promise<string | null> {
-  if (!process.stdin.isTTY) return Promise.resolve(null);
+function ask(question: string): Promise<string> {
   return new Promise((resolve) => {
     const lines = createInterface({ input: process.stdin, output: process.stdout });
     let answer = '';
