@@ -5,9 +5,13 @@
 import { Socket } from 'node:net';
 import { createFrameReader, frameKind, type HostRequest } from '../frames.ts';
 import { createHostedPtys } from './hosted-ptys.ts';
+import { killMarked, ownMark } from './marked-processes.ts';
 
 /** After a hang-up, what still runs has this long before it is killed. */
 const hangUpMs = 400;
+/** When the parent was killed, its other children have so long to end by themselves. */
+const othersMs = 1300;
+const parent = process.ppid;
 
 const pipe = new Socket({ fd: 3, readable: true, writable: true });
 const ptys = createHostedPtys((frame) => pipe.write(frame));
@@ -29,6 +33,12 @@ let ending = false;
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;
+  const ended = performance.now();
   await ptys.end(hangUpMs);
+  // The one who would look for what is left is gone.
+  if (process.ppid !== parent) {
+    await new Promise((resolve) => setTimeout(resolve, othersMs - (performance.now() - ended)));
+    killMarked(ownMark());
+  }
   process.exit(0);
 }
