@@ -112,14 +112,13 @@ export function openOutputHistory({ folder, failing }: OutputHistoryOptions): Ou
         segment = null;
       }
       if (!segment || segment.length >= segmentSize) segment = { start: written, length: 0 };
-      const bytes = source.slice(written, Math.min(source.end, written + segmentSize - segment.length));
-      await appendTo(segment, bytes);
+      await appendTo(segment, source.views(written, Math.min(source.end, written + segmentSize - segment.length)));
       dropOld();
     }
   }
 
   /** Opened anew each time: somebody may have removed the folder. */
-  async function appendTo(part: { start: number; length: number }, bytes: Buffer): Promise<void> {
+  async function appendTo(part: { start: number; length: number }, views: Buffer[]): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const file = await open(join(folder, segmentName(part.start)), part.length === 0 ? 'w' : 'a', 0o600);
     try {
@@ -127,7 +126,7 @@ export function openOutputHistory({ folder, failing }: OutputHistoryOptions): Ou
         segment = null;
         return;
       }
-      const { bytesWritten } = await file.write(bytes);
+      const { bytesWritten } = await file.writev(views);
       part.length += bytesWritten;
       written += bytesWritten;
     } finally {

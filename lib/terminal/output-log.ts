@@ -15,7 +15,9 @@ export interface OutputLog {
   append(bytes: Uint8Array): void;
   /** A view from `offset` on, at most `limit` bytes and never across a slab; empty at the end of the log. Throws outside of it. */
   read(offset: number, limit: number): Buffer;
-  /** A copy of the bytes from `from` to `to`, as far as they are still there. */
+  /** The bytes from `from` to `to`, as far as they are still there, as views that follow each other. */
+  views(from: number, to: number): Buffer[];
+  /** The same in one piece, copied. */
   slice(from: number, to: number): Buffer;
 }
 
@@ -49,13 +51,14 @@ export function createOutputLog(first = 0): OutputLog {
       const within = offset % slabSize;
       return slab.subarray(within, within + Math.min(limit, slabSize - within, end - offset));
     },
-    slice(from, to) {
-      const parts: Buffer[] = [];
-      for (let at = Math.max(from, log.start); at < Math.min(to, end); at += parts.at(-1)!.length) {
-        parts.push(log.read(at, Math.min(to, end) - at));
+    views(from, to) {
+      const views: Buffer[] = [];
+      for (let at = Math.max(from, log.start); at < Math.min(to, end); at += views.at(-1)!.length) {
+        views.push(log.read(at, Math.min(to, end) - at));
       }
-      return Buffer.concat(parts);
+      return views;
     },
+    slice: (from, to) => Buffer.concat(log.views(from, to)),
   };
   return log;
 
