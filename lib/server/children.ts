@@ -32,8 +32,6 @@ export async function startChildren(
 ): Promise<Children> {
   const ended = endSurvivors(workspace.mark);
   if (ended > 0) report(`Ended ${ended} process${ended === 1 ? '' : 'es'} that an earlier session had left behind.`);
-  // Closed last: what left its session, as with `setsid`, has heard nothing of the end of its terminal.
-  closers.add('what was left behind', () => void endSurvivors(workspace.mark));
   const marker = { [markVariable]: workspace.mark };
   const inherited = { ...settings.inherited, ...marker };
 

@@ -27,6 +27,7 @@ import { openPreview } from './preview.ts';
 import { readSettings } from './settings.ts';
 import { createClosers } from './shutdown.ts';
 import { openSockets, welcomePage } from './sockets.ts';
+import { endSurvivors } from './survivors.ts';
 import { createTerminals } from './terminals.ts';
 import { closeWeb, createWebServer, serveWeb } from './web.ts';
 import { openWorkspace, WorkspaceBusy, workspaceToken } from './workspace.ts';
@@ -59,6 +60,8 @@ async function start() {
   const settings = readSettings(root, programs, process.argv.slice(2), process.env);
   const workspace = await openWorkspace(settings.workspace);
   closers.add('the workspace', () => workspace.close());
+  // After everything else: what left its session, as with `setsid`, has heard nothing of the end of its terminal.
+  closers.add('what was left behind', () => void endSurvivors(workspace.mark));
   stopOnSignals();
 
   const { io, engine } = openSockets();
