@@ -17,6 +17,8 @@ export type ScenarioName = (typeof scenarioNames)[number];
 
 export interface Amounts {
   only: readonly ScenarioName[];
+  /** Without other web terminals, which have to be installed first. */
+  alone: boolean;
   rounds: number;
   megabytes: number;
   keystrokes: number;
@@ -54,12 +56,17 @@ const quick = { ...full, rounds: 2, megabytes: 30, keystrokes: 50, connects: 4, 
  * @throws Error with a sentence when they make no sense
  */
 export function readAmounts(words: string[]): Amounts {
-  const options = { quick: { type: 'boolean' }, rounds: { type: 'string' }, only: { type: 'string' } } as const;
+  const options = { quick: { type: 'boolean' }, rounds: { type: 'string' }, only: { type: 'string' }, alone: { type: 'boolean' } } as const;
   const { values } = parseArgs({ args: words, options });
   const amounts = values.quick ? quick : full;
   const rounds = values.rounds === undefined ? amounts.rounds : Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a number from 1 on, not "${values.rounds}".`);
-  return { ...amounts, rounds, only: values.only === undefined ? scenarioNames : values.only.split(',').map(readName) };
+  return {
+    ...amounts,
+    rounds,
+    alone: values.alone ?? false,
+    only: values.only === undefined ? scenarioNames : values.only.split(',').map(readName),
+  };
 }
 
 function readName(word: string): ScenarioName {

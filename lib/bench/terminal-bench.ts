@@ -35,7 +35,7 @@ export async function benchTerminal(bundle: string, amounts: Amounts): Promise<v
   const ours = await openReflector(programs);
   const peers: Peer[] = [ours];
   try {
-    const wetty = await attempt('wetty', () => openWetty(resolve('node_modules', '.cache', 'bench')));
+    const wetty = amounts.alone ? undefined : await attempt('wetty', () => openWetty(resolve('node_modules', '.cache', 'bench')));
     if (wetty) peers.push(wetty);
 
     const inRounds: Partial<Record<ScenarioName, (peer: Peer) => Promise<void>>> = {
