@@ -57,7 +57,7 @@ async function start({ workspace, run, programs, projectRoot, marker }: LabOptio
     writeTools(directory, programs),
     openMachineRecords(join(directory, 'machines.json'), report),
     startDiscovery(join(directory, 'discovery')),
-    findBubblewrap(process.env.PATH ?? '').then((bubblewrap) => openSandbox(bubblewrap, containerInit)),
+    findBubblewrap(process.env.PATH ?? '').then((bubblewrap) => openSandbox(bubblewrap, containerInit, run)),
     buildRepositories(projectRoot, join(directory, 'repositories')),
     buildImage(join(projectRoot, 'reflector'), registry),
   ]);

@@ -42,6 +42,23 @@ describe.each(modes)('a container $mode', ({ needs, startTestMachine }) => {
     expect(seen).toEqual(['172.17.0.1', 'IPv4', expect.any(Number), '172.17.0.2', 80]);
   });
 
+  test.each(['http://localhost/', 'http://127.0.0.1:80/', 'http://inside/', 'http://172.17.0.2/'])(
+    'a program reaches a server of its own container at %s',
+    async (url) => {
+      const { docker } = await startTestMachine();
+      const script = `
+      const server = require("http").createServer((request, response) => response.end("answer")).listen(80, async () => {
+        const body = await new Promise((resolve) => require("http").get(${JSON.stringify(url)}, (response) => response.on("data", resolve)));
+        console.log(String(body), await (await fetch(${JSON.stringify(url)})).text());
+        process.exit();
+      })`;
+      expect(await docker('run', '--rm', '-h', 'inside', image, 'node', '-e', script)).toMatchObject({
+        status: 0,
+        stdout: 'answer answer\n',
+      });
+    },
+  );
+
   test('port 0 is some port, a taken one is EADDRINUSE, and a closed one is free again', async () => {
     const { docker } = await startTestMachine();
     const script = `
@@ -91,6 +108,7 @@ test('a container ends with all it started when its daemon is gone', async () =>
     sockets: tmpdir(),
     address: '172.17.0.2',
     gateway: '172.17.0.1',
+    hostname: 'inside',
     hidden: [],
     unset: [],
     lifeline: true,

@@ -3,6 +3,7 @@ import { ChildProcess } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+import { redirectConnect } from './container-connect.ts';
 import { redirectListen } from './container-listen.ts';
 import { type ContainerSetting, settingVariable } from './container-setting.ts';
 import { receiveSignals } from './container-signals.ts';
@@ -17,6 +18,7 @@ if (typeof written === 'string') {
   const forChildren = JSON.stringify({ ...setting, lifeline: false, first: null } satisfies ContainerSetting);
   const carried = { ...hideVariables(setting.hidden), [settingVariable]: forChildren };
   redirectListen(setting);
+  redirectConnect(setting);
   carryOn(carried);
   if (isMainThread) {
     setEnvironmentData(settingVariable, forChildren);

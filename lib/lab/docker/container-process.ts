@@ -23,7 +23,7 @@ export interface ProcessOptions {
   env: string[];
   /** Carried by the process and its children, but not shown to the program. */
   hidden: Record<string, string>;
-  network: Pick<ContainerSetting, 'address' | 'gateway'>;
+  network: Pick<ContainerSetting, 'address' | 'gateway' | 'hostname'>;
   isolation: Isolation;
   /** The bundled `container-init.cjs`. */
   containerInit: string;

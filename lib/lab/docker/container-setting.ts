@@ -7,6 +7,7 @@ export interface ContainerSetting {
   sockets: string;
   /** The container's own address, such as `172.17.0.2`. */
   address: string;
+  hostname: string;
   /** Where connections seem to come from. */
   gateway: string;
   /** Variables that belong to the lab: the program does not see them, its children carry them on. */

@@ -191,7 +191,13 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
   async function surroundingsOf(address: string) {
     const { hidden, containerInit } = surroundings;
     return {
-      ...{ hidden, containerInit, network: { address, gateway }, init: record.options.init, memory: record.options.memory },
+      ...{
+        hidden,
+        containerInit,
+        network: { address, gateway, hostname: record.options.hostname },
+        init: record.options.init,
+        memory: record.options.memory,
+      },
       isolation: surroundings.isolation,
       place: {
         root: join(directory, 'rootfs'),

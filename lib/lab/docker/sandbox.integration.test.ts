@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
@@ -184,7 +185,7 @@ describe('docker info', () => {
 
 sandboxed('a Node that does not start in the sandbox is found out before a container needs it', async () => {
   const init = join(inject('programs'), 'container-init.cjs');
-  expect(await openSandbox({ program: 'bwrap' }, init, '/bin/false')).toEqual({
+  expect(await openSandbox({ program: 'bwrap' }, init, tmpdir(), '/bin/false')).toEqual({
     reason: expect.stringMatching(/^Node does not start in bubblewrap here: /),
   });
 });

@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process';
 import { closeSync, openSync, readlinkSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Bubblewrap } from '#lib/lab/bubblewrap.ts';
@@ -47,10 +46,11 @@ const tryMs = 10_000;
 /**
  * Looks up what Node needs of this computer and tries it once.
  * @param init the bundled `container-init.cjs`
+ * @param scratch a folder for the trial's own
  */
-export async function openSandbox(bubblewrap: Bubblewrap, init: string, node = process.execPath): Promise<Isolation> {
+export async function openSandbox(bubblewrap: Bubblewrap, init: string, scratch: string, node = process.execPath): Promise<Isolation> {
   if ('reason' in bubblewrap) return bubblewrap;
-  const root = await mkdtemp(join(tmpdir(), 'sandbox-'));
+  const root = await mkdtemp(join(scratch, 'sandbox-'));
   try {
     const sandbox = createSandbox(findProgram(bubblewrap.program) ?? bubblewrap.program, [
       [node, inside.node],

@@ -77,7 +77,7 @@ export async function startTestMachine(bubblewrap: Bubblewrap): Promise<TestMach
   };
   const containerInit = join(inject('programs'), 'container-init.cjs');
   const key = JSON.stringify(bubblewrap);
-  const isolation = isolations.get(key) ?? openSandbox(bubblewrap, containerInit);
+  const isolation = isolations.get(key) ?? openSandbox(bubblewrap, containerInit, tmpdir());
   isolations.set(key, isolation);
   const options = { machine, registry, containerInit, isolation: await isolation, publish };
   const start = () => startDockerDaemon(options);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { durationText, sizeText } from '../duration-text.ts';
+import { binarySizeText, bytesOf, durationText, sizeText } from '../duration-text.ts';
 import { findSocket } from './api-client.ts';
 import { parseArguments, requireWords } from './arguments.ts';
 import { formatTable, formatTemplate } from './table.ts';
@@ -82,4 +82,21 @@ test('the daemon is the one that DOCKER_HOST names, else the machine’s, and ne
   expect(findSocket({ ...environment, COREOS_MACHINE: '/run/m' })).toBe('/run/m/docker.sock');
   expect(findSocket({ ...environment, COREOS_MACHINE: '/run/m', DOCKER_HOST: 'unix:///other.sock' })).toBe('/other.sock');
   expect(() => findSocket(environment)).toThrow('runs inside of its machines');
+});
+
+test.each([
+  ['256m', 268_435_456],
+  ['1.5GiB', 1_610_612_736],
+  ['1000', 1000],
+  ['64 kb', 65_536],
+  ['7B', 7],
+  ['much', null],
+  ['-1m', null],
+  ['', null],
+])('the size %j is %d bytes', (written, bytes) => {
+  expect(bytesOf(written)).toBe(bytes);
+});
+
+test('memory is told in binary units', () => {
+  expect([0, 1023, 1024, 268_435_456, 25_276_000_000].map(binarySizeText)).toEqual(['0B', '1023B', '1KiB', '256MiB', '23.54GiB']);
 });
