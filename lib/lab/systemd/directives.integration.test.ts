@@ -114,10 +114,10 @@ test('a line that begins with its priority is kept under it', async () => {
       .filter(({ identifier }) => identifier === 'sh')
       .map(({ priority, message }) => [priority, message]);
   await expect
-    .poll(() => said('a.service'))
+    .poll(() => said('a.service'), { timeout: 10_000 })
     .toEqual([
       [3, 'bad'],
       [5, 'plain'],
     ]);
-  await expect.poll(() => said('b.service')).toEqual([[6, '<3>kept']]);
+  await eventually(() => said('b.service')).toEqual([[6, '<3>kept']]);
 });
