@@ -20,9 +20,11 @@ interface Operation extends Answer {
   ended: number;
 }
 
-const crashes = 3;
 const writesInAll = 10_000;
-const clients = 32;
+/** Then its disk stops, and a little later it is killed. */
+const writesPerLife = 4000;
+const clients = 24;
+const sharers = 8;
 
 test('a server that is killed while it writes keeps what it acknowledged, and never goes back in time', { timeout: 300_000 }, async () => {
   const { start } = await prepare();
@@ -30,37 +32,38 @@ test('a server that is killed while it writes keeps what it acknowledged, and ne
   const register: Operation[] = [];
   let written = 0;
 
-  /** Writes keys of its own and works on one that all share, until the server is gone. */
-  async function work(port: number, agent: Agent, until: number, onEnough: () => void): Promise<void> {
-    try {
-      for (;;) {
-        const value = String(written++);
-        const key = `/own/${value}`;
-        acknowledged.set(key, await send(agent, port, 'PUT', key, value));
-        if (acknowledged.size >= until) onEnough();
-        if (written % 4 !== 0) continue;
-        const began = performance.now();
-        const kind = written % 3 === 0 ? 'write' : 'read';
-        const answer = await send(agent, port, kind === 'write' ? 'PUT' : 'GET', '/shared', value);
-        register.push({ ...answer, kind, began, ended: performance.now() });
-      }
-    } catch {
-      return; // killed: whatever was under way may have happened or not
+  /** Writes keys of its own until the server is gone: whatever is under way then may have happened or not. */
+  async function writeOwn(port: number, agent: Agent): Promise<void> {
+    for (;;) {
+      const value = String(written++);
+      const key = `/own/${value}`;
+      acknowledged.set(key, await send(agent, port, 'PUT', key, value));
     }
   }
 
-  for (let crash = 1; crash <= crashes; crash++) {
-    const { child, port } = await start();
+  /** Works on one key that all share. */
+  async function share(port: number, agent: Agent, kind: Operation['kind']): Promise<void> {
+    const began = performance.now();
+    const answer = await send(agent, port, kind === 'write' ? 'PUT' : 'GET', '/shared', String(written++));
+    register.push({ ...answer, kind, began, ended: performance.now() });
+  }
+
+  async function goOnSharing(port: number, agent: Agent, kind: Operation['kind']): Promise<void> {
+    for (;;) await share(port, agent, kind);
+  }
+
+  while (acknowledged.size < writesInAll) {
+    const { port } = await start(writesPerLife);
     const agent = new Agent({ keepAlive: true });
-    await send(agent, port, 'PUT', '/shared', `start-${crash}`);
-    const workers = Array.from({ length: clients }, () =>
-      work(port, agent, (writesInAll * crash) / crashes, () => void child.kill('SIGKILL')),
-    );
-    await Promise.all(workers);
+    // By itself, before new writes hide what is missing.
+    await share(port, agent, register.length === 0 ? 'write' : 'read');
+    await Promise.allSettled([
+      ...Array.from({ length: clients }, () => writeOwn(port, agent)),
+      ...Array.from({ length: sharers }, (_, number) => goOnSharing(port, agent, number % 4 === 0 ? 'write' : 'read')),
+    ]);
     agent.destroy();
   }
 
-  expect(acknowledged.size).toBeGreaterThanOrEqual(writesInAll);
   const { port } = await start();
   const listing = await list(port, '/own');
   const lost = [...acknowledged].filter(([key, answer]) => {
@@ -100,12 +103,15 @@ async function prepare() {
   await build({ entryPoints: [entry], outfile: program, bundle: true, platform: 'node', format: 'esm', logLevel: 'warning' });
   const data = join(directory, 'data');
   return {
-    async start() {
-      const child = spawn(process.execPath, [program, data], { stdio: ['pipe', 'pipe', 'inherit'] });
+    /** @param writes so many until it ends; absent: it lives on */
+    async start(writes?: number) {
+      const child = spawn(process.execPath, [program, data, ...(writes === undefined ? [] : [String(writes)])], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
       running.add(child);
       child.once('exit', () => running.delete(child));
       const [said] = await once(child.stdout!, 'data');
-      return { child, port: Number(said) };
+      return { port: Number(said) };
     },
   };
 }

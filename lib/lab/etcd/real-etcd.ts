@@ -1,4 +1,4 @@
-// Starts Debian's etcd 3.4 with its v2 API, to compare with; only for tests.
+// Starts Debian's etcd 3.4 with its v2 API, to compare with; for tests and the bench.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
