@@ -138,6 +138,17 @@ test('a result that is gone is told, and what was done stays done', async () => 
   expect(checks.reports()[0]?.passedAt).toEqual(expect.any(Number));
 });
 
+test('after a restart no verdict is remembered: the chapter that a page opens is measured at once', async () => {
+  const { checks, world, done, told } = openChecks(step('gone'), step('there'));
+  for (const id of ['gone', 'there']) done.add(id); // as progress says that it was
+  world.add('there');
+  expect(checks.reports()).toEqual([]);
+  checks.show('page', 'c');
+  await moment();
+  expect(told()).toEqual(['gone failed', 'there passed']);
+  expect([...done]).toEqual(['gone', 'there']);
+});
+
 test('a check that passes before anything was done proves nothing yet', async () => {
   const { checks, world, done } = openChecks(step('up'), step('clean', { requires: ['up'] }));
   world.add('clean');
