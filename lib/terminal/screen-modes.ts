@@ -25,14 +25,17 @@ const noteLimit = 40;
 /** A longer sequence is none of these. */
 const longest = 64;
 const sequence = /^\x1b(?:\[(?:\?([\d;]{0,48})([hl])|!p)|c)/;
+const beginnings = ['\x1b[?', '\x1b[!p', '\x1bc'].map((text) => Buffer.from(text));
 /** What may still become one. */
 const beginning = /^\x1b(?:\[(?:\?[\d;]{0,48}|!)?)?$/;
+
+const nothing = Buffer.alloc(0);
 
 /** @param first the offset of the first byte that will be pushed */
 export function trackModes(first: number): ModeTracker {
   let modes = new Map<number, boolean>();
   let end = first;
-  let rest = Buffer.alloc(0);
+  let rest = nothing;
   let notes = [{ offset: first, modes }];
 
   return {
@@ -46,22 +49,20 @@ export function trackModes(first: number): ModeTracker {
     from: (offset) => notes.find((note) => note.offset >= offset) ?? { offset: end, modes },
   };
 
+  /** Searched for as a whole each, in native code: most escape sequences set colours, and there may be a million of them in a second. */
   function scan(bytes: Buffer): void {
-    rest = Buffer.alloc(0);
-    for (let at = bytes.indexOf(escapeByte); at >= 0; at = bytes.indexOf(escapeByte, at + 1)) {
-      const next = bytes[at + 1];
-      // Most sequences set colours: they are not worth a string.
-      if (
-        next !== undefined &&
-        next !== 0x63 &&
-        (next !== 0x5b || (bytes[at + 2] !== 0x3f && bytes[at + 2] !== 0x21 && at + 2 < bytes.length))
-      )
-        continue;
-      const text = bytes.toString('latin1', at, at + longest);
-      const found = sequence.exec(text);
+    const next = beginnings.map((text) => bytes.indexOf(text));
+    for (;;) {
+      const at = Math.min(...next.map((place) => (place < 0 ? bytes.length : place)));
+      if (at === bytes.length) break;
+      const found = sequence.exec(bytes.toString('latin1', at, at + longest));
       if (found) accept(found[0], found[1], found[2] === 'h');
-      else if (at + text.length === bytes.length && beginning.test(text)) rest = Buffer.from(bytes.subarray(at));
+      const which = next.indexOf(at);
+      next[which] = bytes.indexOf(beginnings[which]!, at + 1);
     }
+    const last = bytes.lastIndexOf(escapeByte);
+    const cut = last >= 0 && bytes.length - last < longest && beginning.test(bytes.toString('latin1', last));
+    rest = cut ? Buffer.from(bytes.subarray(last)) : nothing;
   }
 
   function accept(text: string, numbers: string | undefined, on: boolean): void {
