@@ -51,7 +51,7 @@ const commands: Record<string, Command> = {
   rm: { usage: '[-f] CONTAINER…', about: 'Remove containers', run: rmCommand },
   rmi: { usage: '[-f] IMAGE…', about: 'Remove images', run: rmiCommand },
   run: {
-    usage: '[-d] [-i] [-t] [--rm] [--name NAME] [-p HOST:CONTAINER] [-e NAME=VALUE] IMAGE [COMMAND…]',
+    usage: '[-d] [-i] [-t] [--rm] [--name NAME] [-p HOST:CONTAINER] [-e NAME=VALUE] [-v NAME:/PATH] [-m SIZE] IMAGE [COMMAND…]',
     about: 'Create a container and start it',
     run: runCommand,
   },

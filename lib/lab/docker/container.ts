@@ -203,9 +203,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
         root: join(directory, 'rootfs'),
         sockets,
         hostname: record.options.hostname,
-        readOnly: false,
         mounts: await locateVolumes(surroundings.machineDirectory, record.options.volumes),
-        tmpBytes: 64 * 1024 * 1024,
       },
     };
   }

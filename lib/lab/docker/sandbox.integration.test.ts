@@ -1,6 +1,6 @@
 // What a container in the sandbox cannot see or do.
 import { readFileSync } from 'node:fs';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -188,6 +188,18 @@ sandboxed('a Node that does not start in the sandbox is found out before a conta
   expect(await openSandbox({ program: 'bwrap' }, init, tmpdir(), '/bin/false')).toEqual({
     reason: expect.stringMatching(/^Node does not start in bubblewrap here: /),
   });
+});
+
+sandboxed('an older bubblewrap, which cannot limit memory, will do', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'old-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const program = join(directory, 'old-bwrap');
+  const script = '#!/bin/sh\ncase "$*" in *--size*) echo "bwrap: Unknown option --size" >&2; exit 1;; esac\nexec bwrap "$@"\n';
+  await writeFile(program, script, { mode: 0o755 });
+  const { docker } = await startTestMachine({ program });
+  await docker('pull', '-q', image);
+  const write = 'fs.writeFileSync("/tmp/x", ""); console.log(process.pid, fs.readdirSync("/tmp").join())';
+  expect(await docker('run', '--rm', image, 'node', '-e', write)).toMatchObject({ status: 0, stdout: '1 x\n', stderr: '' });
 });
 
 /** The value of an expression in a container, by way of its output. */

@@ -21,12 +21,9 @@ export interface SandboxedPlace {
   hostname: string;
   /** As the program sees it. */
   workingDir: string;
-  readOnly: boolean;
   mounts: { source: string; target: string; readOnly: boolean }[];
   /** Variables of the lab that end at the sandbox's door. */
   hidden: string[];
-  /** Bytes that the container may keep in its /tmp. */
-  tmpBytes: number;
 }
 
 export interface Sandbox {
@@ -39,8 +36,8 @@ export interface Sandbox {
   command(place: SandboxedPlace, statusFd: number, namespaces: { user: number | null; pid: number } | null): string[];
 }
 
-/** Of one file in /dev/shm and /tmp together a program needs little; the memory limit does not see them. */
-const sharedMemoryBytes = 64 * 1024 * 1024;
+/** In /tmp, and again in /dev/shm: the limit of a container's memory does not see it. */
+const memoryBytes = 64 * 1024 * 1024;
 const tryMs = 10_000;
 
 /**
@@ -52,18 +49,12 @@ export async function openSandbox(bubblewrap: Bubblewrap, init: string, scratch:
   if ('reason' in bubblewrap) return bubblewrap;
   const root = await mkdtemp(join(scratch, 'sandbox-'));
   try {
-    const sandbox = createSandbox(findProgram(bubblewrap.program) ?? bubblewrap.program, [
-      [node, inside.node],
-      [init, inside.init],
-      ...(await libraries(node)),
-    ]);
-    const place = { root: join(root, 'root'), sockets: join(root, 'sockets'), hostname: 'trial', workingDir: '/', readOnly: false };
-    await mkdir(place.root);
-    await mkdir(place.sockets);
-    const whole: SandboxedPlace = { ...place, mounts: [], hidden: [], tmpBytes: sharedMemoryBytes };
-    await sandbox.prepare(whole);
-    const [file, ...args] = sandbox.command(whole, 2, null);
-    await promisify(execFile)(file!, [...args, '--version'], { timeout: tryMs });
+    const files: MountedFile[] = [[node, inside.node], [init, inside.init], ...(await libraries(node))];
+    const program = findProgram(bubblewrap.program) ?? bubblewrap.program;
+    const sandbox = await tryOut(createSandbox(program, files, true), root).catch((error: { stderr?: string }) => {
+      if (error.stderr?.includes('--size')) return tryOut(createSandbox(program, files, false), root); // before version 0.7
+      throw error;
+    });
     return { sandbox };
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string };
@@ -74,23 +65,37 @@ export async function openSandbox(bubblewrap: Bubblewrap, init: string, scratch:
   }
 }
 
-function createSandbox(program: string, files: (readonly [source: string, target: string])[]): Sandbox {
+async function tryOut(sandbox: Sandbox, scratch: string): Promise<Sandbox> {
+  const place = { root: join(scratch, 'root'), sockets: join(scratch, 'sockets'), hostname: 'trial', workingDir: '/' };
+  await mkdir(place.root, { recursive: true });
+  await mkdir(place.sockets, { recursive: true });
+  const whole: SandboxedPlace = { ...place, mounts: [], hidden: [] };
+  await sandbox.prepare(whole);
+  const [file, ...args] = sandbox.command(whole, 2, null);
+  await promisify(execFile)(file!, [...args, '--version'], { timeout: tryMs });
+  return sandbox;
+}
+
+type MountedFile = [source: string, target: string];
+
+/** @param sized whether this bubblewrap can limit what is kept in memory; else /tmp is a folder of the root, on the disk */
+function createSandbox(program: string, files: MountedFile[], sized: boolean): Sandbox {
+  const inMemory = (directory: string) => (sized ? ['--size', String(memoryBytes), '--perms', '1777', '--tmpfs', directory] : []);
   return {
     async prepare({ root, mounts }) {
       for (const directory of ['/proc', '/dev', '/tmp', inside.sockets]) await ensureInRoot(root, directory, 'directory');
       for (const [, target] of files) await ensureInRoot(root, target, 'file');
       for (const { source, target } of mounts) await ensureInRoot(root, target, (await stat(source)).isDirectory() ? 'directory' : 'file');
     },
-    command: ({ root, sockets, hostname, workingDir, readOnly, mounts, hidden, tmpBytes }, statusFd, namespaces) => [
+    command: ({ root, sockets, hostname, workingDir, mounts, hidden }, statusFd, namespaces) => [
       program,
       ...['--die-with-parent', '--new-session', '--unshare-ipc', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
       // The program is process 1 of its container, as in Docker. What joins it later is an ordinary process there.
       ...(namespaces ? joinArguments(namespaces) : ['--unshare-user-try', '--unshare-pid', '--as-pid-1']),
       ...['--cap-drop', 'ALL', '--uid', '0', '--gid', '0', '--hostname', hostname],
-      ...[readOnly ? '--ro-bind' : '--bind', root, '/'],
-      ...['--proc', '/proc', '--dev', '/dev', '--size', String(sharedMemoryBytes), '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
-      ...['--size', String(tmpBytes), '--perms', '1777', '--tmpfs', '/tmp'],
-      ...mounts.flatMap(({ source, target, readOnly: sealed }) => [sealed ? '--ro-bind' : '--bind', source, target]),
+      ...['--bind', root, '/'],
+      ...['--proc', '/proc', '--dev', '/dev', ...inMemory('/dev/shm'), '--remount-ro', '/dev', ...inMemory('/tmp')],
+      ...mounts.flatMap(({ source, target, readOnly }) => [readOnly ? '--ro-bind' : '--bind', source, target]),
       ...files.flatMap(([source, target]) => ['--ro-bind', source, target]),
       ...['--bind', sockets, inside.sockets],
       ...hidden.flatMap((name) => ['--unsetenv', name]),
