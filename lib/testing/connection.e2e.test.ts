@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { makeWorkspace, removeWorkspace, startApp } from './app.ts';
 import { layLine } from './cuttable-line.ts';
-import { openTutorial, readScreen, typeCommand, withoutWebgl } from './tutorial-page.ts';
+import { atPrompt, openTutorial, readScreen, typeCommand, withoutWebgl } from './tutorial-page.ts';
 
 const patience = { timeout: 30_000, interval: 50 };
 /** What a page may take to come back once the way is free again. */
@@ -151,10 +151,6 @@ test('what happens is announced in short sentences, each once, and the output is
   await page.reload();
   await page.locator('[data-terminal="shell"] .xterm-accessibility').waitFor({ state: 'attached' });
 });
-
-async function atPrompt(page: Page) {
-  await page.locator('[data-terminal="shell"][data-terminal-status="prompt"]').waitFor();
-}
 
 /** The numbers that were printed, in order, however far up they are: read screen by screen from the top of the scrollback. */
 async function countedLines(page: Page): Promise<string[]> {

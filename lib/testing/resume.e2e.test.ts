@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { loadContent } from '#lib/content/load-content.ts';
 import { makeWorkspace, removeWorkspace, startApp } from './app.ts';
 import { launchBrowser } from './browser.ts';
-import { readTerminal } from './tutorial-page.ts';
+import { readTerminal, typeCommand } from './tutorial-page.ts';
 
 const patience = { timeout: 30_000, interval: 100 };
 
@@ -30,7 +30,7 @@ test('after kill -9 of the app the page comes back by itself with everything, an
   await card.getByRole('button', { name: /^Run/ }).click();
   await expect.poll(() => card.getAttribute('data-status'), patience).toBe('succeeded');
   await readAloud(first);
-  await type(first, 'cd /usr && echo "before $((40 + 2))"');
+  await typeCommand(first, 'cd /usr && echo "before $((40 + 2))"');
   await expect.poll(() => readTerminal(first, 'shell'), patience).toContain('before 42');
   await first.waitForTimeout(300); // what a crash may cost of the output
 
@@ -51,11 +51,11 @@ test('after kill -9 of the app the page comes back by itself with everything, an
   await second.goto(first.url());
   await second.getByRole('button', { name: 'Take over' }).click();
   await first.getByRole('button', { name: 'Take over' }).waitFor();
-  await type(second, 'echo "from the second, in $PWD"');
+  await typeCommand(second, 'echo "from the second, in $PWD"');
   await expect.poll(() => readTerminal(first, 'shell'), patience).toContain('from the second, in /usr');
   await second.close();
   await first.getByRole('button', { name: 'Take over' }).waitFor({ state: 'detached' });
-  await type(first, 'echo "first again $((1 + 1))"');
+  await typeCommand(first, 'echo "first again $((1 + 1))"');
   await expect.poll(() => readTerminal(first, 'shell'), patience).toContain('first again 2');
 });
 
@@ -70,10 +70,4 @@ function runsOf(workspace: string): string[] {
 /** What the terminal shows can then be read: its picture is drawn on a canvas. */
 async function readAloud(page: Page) {
   await page.locator('#app-panel-shell').getByRole('button', { name: 'Screen reader mode' }).click();
-}
-
-async function type(page: Page, command: string) {
-  await page.locator('[data-terminal="shell"] .xterm-helper-textarea').focus();
-  await page.keyboard.type(command);
-  await page.keyboard.press('Enter');
 }

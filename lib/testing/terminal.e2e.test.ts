@@ -1,7 +1,7 @@
 // The terminal in a real browser: its size, its keys, the clipboard, links, search, colours and renderers.
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { focusTerminal, openTutorial, readScreen, typeCommand, withoutWebgl } from './tutorial-page.ts';
+import { atPrompt, focusTerminal, openTutorial, readScreen, typeCommand, withoutWebgl } from './tutorial-page.ts';
 
 const patience = { timeout: 30_000, interval: 100 };
 const shell = '[data-terminal="shell"]';
@@ -28,7 +28,7 @@ test('panes are dragged over the preview’s frame, and the terminal fits every 
 
   // A terminal that was not in view has no size until it is.
   await page.getByRole('tab', { name: 'journal' }).click();
-  await page.locator('[data-terminal="journal"][data-terminal-status="prompt"]').waitFor();
+  await atPrompt(page, 'journal');
   await expectFit(page, 'journal');
   // Zoomed to 125 %.
   const session = await page.context().newCDPSession(page);
@@ -145,7 +145,7 @@ test('the terminal waits for its font, draws with WebGL where there is one, and 
   await page.locator(`${shell} .xterm-screen`).waitFor();
   expect(performance.now()).toBeGreaterThan(fontSent);
   expect(fontSent).toBeGreaterThan(0);
-  await page.locator(`${shell}[data-terminal-status="prompt"]`).waitFor();
+  await atPrompt(page);
   const lost = await page.waitForFunction((terminal) => {
     const canvas = document.querySelector<HTMLCanvasElement>(`${terminal} .xterm-screen canvas:not(.xterm-link-layer)`);
     const context = canvas?.getContext('webgl2');
@@ -161,7 +161,7 @@ test('the terminal waits for its font, draws with WebGL where there is one, and 
 
 async function openChapter(page: Page, origin: string) {
   await page.goto(`${origin}/introduction`);
-  await page.locator(`${shell}[data-terminal-status="prompt"]`).waitFor();
+  await atPrompt(page);
   await expect.poll(() => readScreen(page), patience).toContain('$');
 }
 

@@ -44,8 +44,13 @@ export async function readTerminal(page: Page, terminal: string): Promise<string
 /** Types into a terminal as a learner does, Enter included. */
 export async function typeCommand(page: Page, command: string, terminal = 'shell'): Promise<void> {
   await focusTerminal(page, terminal);
-  await page.keyboard.insertText(command);
+  await page.keyboard.type(command);
   await page.keyboard.press('Enter');
+}
+
+/** Waits until a terminal reads a command. */
+export async function atPrompt(page: Page, terminal = 'shell'): Promise<void> {
+  await page.locator(`[data-terminal="${terminal}"][data-terminal-status="prompt"]`).waitFor({ timeout: 60_000 });
 }
 
 export async function focusTerminal(page: Page, terminal = 'shell'): Promise<void> {
