@@ -19,6 +19,28 @@ test('a machine reaches its own services by address and by loopback, and those o
   expect(await connect('172.17.8.102', 4001)).toBe(second);
 });
 
+test('what listens on loopback is there for every machine that has not a port of its own of that number', async () => {
+  const book = createAddressBook();
+  const [own, everywhere] = [new PassThrough(), new PassThrough()];
+  book.enter('127.0.0.1', 4001, () => everywhere);
+  book.enter('172.17.8.101', 4001, () => own);
+  expect(await book.connectFrom('172.17.8.101')('localhost', 4001)).toBe(own);
+  expect(await book.connectFrom('172.17.8.102')('localhost', 4001)).toBe(everywhere);
+  await expect(book.connectFrom('172.17.8.101')('172.17.8.102', 4001)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+test('whoever wants to know is told of every change', () => {
+  const book = createAddressBook();
+  const seen: number[] = [];
+  const unsubscribe = book.onChange(() => seen.push(book.entries().length));
+  const leave = book.enter('172.17.8.101', 80, () => new PassThrough());
+  leave();
+  leave();
+  unsubscribe();
+  book.enter('172.17.8.101', 80, () => new PassThrough());
+  expect(seen).toEqual([1, 0]);
+});
+
 test('a port where nothing listens refuses, before and after it was entered', async () => {
   const book = createAddressBook();
   const connect = book.connectFrom('172.17.8.101');

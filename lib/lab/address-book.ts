@@ -6,7 +6,7 @@ import type { Connect } from './machine.ts';
 
 export interface AddressBook {
   /**
-   * Enters a listener; answers with the function that takes it out again.
+   * Enters a listener, on 127.0.0.1 for every machine that has not its own there; answers with the function that takes it out again.
    * Throws with `code: 'EADDRINUSE'` when another one has the port.
    */
   enter(address: string, port: number, open: Open): () => void;
@@ -14,6 +14,8 @@ export interface AddressBook {
   unplug(address: string): () => void;
   /** The network as the machine with this address sees it: its own loopback addresses mean itself. */
   connectFrom(address: string): Connect;
+  /** Called after an entry has come or gone; answers with the function that ends this. */
+  onChange(listener: () => void): () => void;
   /** Every entry, for those who want to know where a port leads. */
   entries(): { address: string; port: number }[];
 }
@@ -26,6 +28,10 @@ const loopback = new Set(['127.0.0.1', 'localhost', '0.0.0.0', '::1', '::']);
 export function createAddressBook(): AddressBook {
   const listeners = new Map<string, { address: string; port: number; open: Open }>();
   const unplugged = new Set<string>();
+  const subscribers = new Set<() => void>();
+  const changed = () => {
+    for (const subscriber of subscribers) subscriber();
+  };
   return {
     unplug(address) {
       unplugged.add(address);
@@ -38,15 +44,23 @@ export function createAddressBook(): AddressBook {
       }
       const listener = { address, port, open };
       listeners.set(key, listener);
+      changed();
       return () => {
-        if (listeners.get(key) === listener) listeners.delete(key);
+        if (listeners.get(key) !== listener) return;
+        listeners.delete(key);
+        changed();
       };
     },
     connectFrom: (own) => async (address, port) => {
       const target = loopback.has(address) ? own : address;
-      const listener = listeners.get(`${target}:${port}`);
+      const everywhere = loopback.has(address) ? listeners.get(`127.0.0.1:${port}`) : undefined;
+      const listener = listeners.get(`${target}:${port}`) ?? everywhere;
       if (listener && !unplugged.has(target)) return listener.open();
       throw Object.assign(new Error(`Nothing listens on port ${port} of ${target}.`), { code: 'ECONNREFUSED' });
+    },
+    onChange(listener) {
+      subscribers.add(listener);
+      return () => subscribers.delete(listener);
     },
     entries: () => [...listeners.values()].map(({ address, port }) => ({ address, port })),
   };

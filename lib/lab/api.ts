@@ -4,7 +4,7 @@
 export interface LabStatus {
   /** Base URL of the discovery service: `http://127.0.0.1:8087`. */
   discovery: string;
-  /** Why containers run without a sandbox: a part of a sentence. Null when they have one. */
+  /** Why machines or containers run without a sandbox: a part of a sentence. Null when they have one. */
   unsandboxed: string | null;
   /** By name; machines that were destroyed, or never made, are not listed. */
   machines: MachineStatus[];

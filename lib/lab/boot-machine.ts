@@ -14,10 +14,13 @@ import { replaceFile } from './files.ts';
 import type { HostKeyStore } from './host-key-store.ts';
 import { openJournal } from './journal/journal.ts';
 import type { Ports } from './lab.ts';
+import type { MachineFacts } from './machine.ts';
 import { type MachineDoors, openDoors } from './machine-doors.ts';
 import { type MachinePlaces, prepareMachine, readUserData, storeUserData } from './machine-files.ts';
 import type { MachineRecord } from './machine-records.ts';
+import { type MachineIsolation, moveIntoSandbox } from './machine-sandbox.ts';
 import { dockerApiPort, type MachineEnd, type ServicesContext, startServices } from './machine-services.ts';
+import { openSandboxNetwork, type SandboxNetwork } from './sandbox/network.ts';
 import type { PrivateKey } from './vagrant/private-key.ts';
 
 /** What the machines of a lab share. */
@@ -36,6 +39,8 @@ export interface LabParts {
   containerInit: string;
   /** How containers are kept apart from this computer. */
   isolation: Isolation;
+  /** How the machines themselves are. */
+  machineIsolation: MachineIsolation;
   /** Takes a sentence for whoever runs the app. */
   report(text: string): void;
 }
@@ -62,15 +67,18 @@ export async function bootMachine(
 ): Promise<RunningMachine> {
   const closers = createClosers();
   try {
-    const machine = await prepareMachine(record, parts.places);
-    const hostKeys = await parts.hostKeys.keysOf(machine.directory);
+    const prepared = await prepareMachine(record, parts.places);
+    const [machine, hostKeys] = await Promise.all([enclose(prepared, record.number, parts), parts.hostKeys.keysOf(prepared.directory)]);
+    closers.add(() => machine.sandbox?.close());
     const journal = await openJournal({
       directory: join(machine.directory, 'var/log/journal'),
       hostname: record.name,
       bootId: machine.bootId,
     });
     closers.add(() => journal.close());
-    const services = await startServices({ machine, journal, record, ...parts });
+    const network = connectSandbox(machine, parts);
+    closers.add(() => network?.close());
+    const services = await startServices({ machine, journal, record, networkSettled: async () => network?.settled(), ...parts });
     let how: MachineEnd = 'app-end';
     let doors: MachineDoors | undefined;
     // Both take their time over programs that do not want to end, so they do it at the same time.
@@ -152,6 +160,23 @@ export async function bootMachine(
     await closers.closeAll();
     throw error;
   }
+}
+
+/** A machine that cannot be put into a sandbox runs without one, as on a computer that has no bubblewrap. */
+async function enclose(machine: MachineFacts, number: number, { machineIsolation, report }: LabParts): Promise<MachineFacts> {
+  if ('reason' in machineIsolation) return machine;
+  try {
+    return await moveIntoSandbox(machine, number, machineIsolation);
+  } catch (error) {
+    report(`${machine.name} shares this computer's files and network: ${(error as Error).message}`);
+    return machine;
+  }
+}
+
+function connectSandbox({ sandbox, address }: MachineFacts, { machineIsolation, addressBook, report }: LabParts): SandboxNetwork | null {
+  if (sandbox === undefined || 'reason' in machineIsolation) return null;
+  const { programs, listenerProgram } = machineIsolation;
+  return openSandboxNetwork({ sandbox, address, addressBook, report, listenerProgram, nsenter: programs.nsenter });
 }
 
 /** `join` drops every `..` that would lead out of the machine's directory, because the path begins at its root. */

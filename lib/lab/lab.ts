@@ -4,9 +4,11 @@ import { realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { ActionRequest, LabStatus, MachineStatus } from './api.ts';
 import { bootMachine, type LabParts, type RunningMachine } from './boot-machine.ts';
+import type { Isolation } from './docker/sandbox.ts';
 import { choosePort } from './free-port.ts';
 import { machineDirectory } from './machine-files.ts';
 import { type MachineRecord, type MachineRecords, machineAddress } from './machine-records.ts';
+import type { MachineIsolation } from './machine-sandbox.ts';
 import { ActionError } from './vagrant/action-error.ts';
 
 export interface Lab {
@@ -57,7 +59,7 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
     vagrantHome: parts.vagrantHome,
     status: () => ({
       discovery: parts.discovery,
-      unsandboxed: 'reason' in parts.isolation ? parts.isolation.reason : null,
+      unsandboxed: reasonOf(parts.machineIsolation) ?? reasonOf(parts.isolation),
       machines: records.all().map(statusOf),
     }),
     find: (name) => records.find(name),
@@ -90,12 +92,19 @@ export function createLab(parts: LabParts & { records: MachineRecords; vagrantHo
     },
     async boot(name, ports) {
       const saveCluster = (cluster: string) => change(name, { cluster });
-      const boot = bootMachine(require(name), ports, { ...parts, saveCluster, othersBooted });
+      const others = othersBooted;
+      let chosen = ports;
+      const start = () => bootMachine(require(name), chosen, { ...parts, saveCluster, othersBooted: others });
+      const boot = start().catch(async (error) => {
+        if (error.code !== 'EADDRINUSE') throw error;
+        chosen = await lab.choosePorts(name, ports.docker); // somebody has taken one meanwhile
+        return start();
+      });
       booting.add(boot);
       const machine = await boot.finally(() => booting.delete(boot));
       if (closed) return machine.close('app-end');
       running.set(name, machine);
-      await change(name, { state: 'running', sshPort: machine.sshPort, dockerPort: ports.docker });
+      await change(name, { state: 'running', sshPort: machine.sshPort, dockerPort: chosen.docker });
     },
     async provision(name, userData, log) {
       const machine = running.get(name);
@@ -197,4 +206,8 @@ function withResolver(): { promise: Promise<void>; resolve: () => void } {
     resolve = settle;
   });
   return { promise, resolve };
+}
+
+function reasonOf(isolation: MachineIsolation | Isolation): string | null {
+  return 'reason' in isolation ? isolation.reason : null;
 }

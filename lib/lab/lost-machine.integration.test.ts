@@ -33,7 +33,7 @@ test('a machine that loses its power, or is suspended, loses its units once its 
       .split('\n');
   const countMachines = async () => (await fleetctl('list-machines --no-legend')).trim().split('\n').length;
   const running = async () =>
-    (await marked(testLab.marker)).map(({ command }) => command).filter((command) => /sleep 86\d\d/.test(command));
+    (await marked(testLab.marker)).map(({ command }) => command).filter((command) => /^\/bin\/sleep 86\d\d/.test(command));
   await expect.poll(countMachines, { timeout: 10_000 }).toBe(3);
   await fleetctl('start a.service b.service c.service');
   await expect.poll(listUnits, { timeout: 10_000 }).toEqual([expect.stringMatching(/ active$/), expect.anything(), expect.anything()]);

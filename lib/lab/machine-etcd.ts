@@ -75,7 +75,7 @@ async function serve({ machine, number, clusters, addressBook }: EtcdContext, cl
       );
     const self = () => {
       const clientUrl = `http://127.0.0.1:${server.port}`;
-      machine.environment.ETCDCTL_ENDPOINT = clientUrl;
+      if (!machine.sandbox) machine.environment.ETCDCTL_ENDPOINT = clientUrl;
       return { name: machine.name, peerUrl, clientUrl };
     };
     // The port comes first: the member's client URL holds it.
@@ -88,6 +88,8 @@ async function serve({ machine, number, clusters, addressBook }: EtcdContext, cl
     // Closed before the store is: no request may reach one that is gone.
     closers.add(() => server.close());
     membership = joined;
+    // Members tell their clients of each other by this URL, so it has to mean the same in every machine.
+    closers.add(addressBook.enter('127.0.0.1', server.port, () => openLoopback(server.port)));
     for (const port of clientPorts) closers.add(addressBook.enter(machine.address, port, () => openLoopback(server.port)));
     return {
       ...{ membership: joined, cluster },

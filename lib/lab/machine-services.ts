@@ -52,6 +52,8 @@ export interface ServicesContext extends LabParts {
   journal: Journal;
   record: MachineRecord;
   saveCluster(cluster: string): Promise<void>;
+  /** Resolves when the machine's own programs reach every port that is open now. */
+  networkSettled(): Promise<void>;
   /** Resolves once the machines that boot at the same time are up. */
   othersBooted: Promise<unknown>;
 }
@@ -136,6 +138,8 @@ export async function startServices(context: ServicesContext): Promise<MachineSe
           throw error;
         },
       );
+      // Whoever is told that it is up may ask it at once, from inside the machine too.
+      await context.networkSettled();
       etcd = { status: 'up', member };
       await context.saveCluster(member.cluster);
     }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { Sandbox } from './sandbox/sandbox.ts';
 
 /** What every part of a machine (units, containers, SSH sessions, fleet) needs to know of it. */
 export interface MachineFacts {
@@ -27,6 +28,8 @@ export interface MachineFacts {
    * `/home/core/x` → in `directory`; any other path stays as it is.
    */
   resolve(path: string): string;
+  /** What keeps the machine apart from this computer; without it, its programs are plain processes of this computer. */
+  sandbox?: Sandbox;
 }
 
 /** Opens a byte stream to an address inside the lab. Rejects with `code: 'ECONNREFUSED'` when nothing listens there. */

@@ -16,6 +16,7 @@ import { labSocket } from './lab-process.ts';
 import { startLabServer } from './lab-server.ts';
 import { killMachineProcesses } from './machine-processes.ts';
 import { openMachineRecords } from './machine-records.ts';
+import { isolateMachines } from './machine-sandbox.ts';
 import { buildRepositories } from './repositories.ts';
 import { writeTools } from './tools.ts';
 import { ensurePrivateKey } from './vagrant/private-key.ts';
@@ -51,13 +52,15 @@ async function start({ workspace, run, programs, projectRoot, marker }: LabOptio
   if (ended > 0) report(`ended ${ended} process${ended === 1 ? '' : 'es'} that an earlier lab had left behind.`);
   await mkdir(machines, { recursive: true, mode: 0o700 });
   const containerInit = join(programs, 'container-init.cjs');
+  const bubblewrap = findBubblewrap(process.env.PATH ?? '');
   const hostKeys = createHostKeyStore(join(directory, 'host-keys'));
-  const [key, tools, records, discovery, isolation] = await Promise.all([
+  const [key, tools, records, discovery, isolation, machineIsolation] = await Promise.all([
     ensurePrivateKey(vagrantHome),
     writeTools(directory, programs),
     openMachineRecords(join(directory, 'machines.json'), report),
     startDiscovery(join(directory, 'discovery')),
-    findBubblewrap(process.env.PATH ?? '').then((bubblewrap) => openSandbox(bubblewrap, containerInit, run)),
+    bubblewrap.then((found) => openSandbox(found, containerInit, run)),
+    isolateMachines(bubblewrap, directory, programs),
     buildRepositories(projectRoot, join(directory, 'repositories')),
     buildImage(join(projectRoot, 'reflector'), registry),
   ]);
@@ -68,7 +71,7 @@ async function start({ workspace, run, programs, projectRoot, marker }: LabOptio
   closers.add(() => clusters.close());
 
   const lab = createLab({
-    ...{ records, vagrantHome, key, clusters, ptyHost, hostKeys, registry, report },
+    ...{ records, vagrantHome, key, clusters, ptyHost, hostKeys, registry, machineIsolation, report },
     addressBook: createAddressBook(),
     discovery: discovery.url,
     ...{ containerInit, isolation },

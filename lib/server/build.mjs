@@ -22,6 +22,7 @@ const tools = {
   systemctl: 'lib/lab/cli/systemctl.ts',
   journalctl: 'lib/lab/cli/journalctl.ts',
   'container-init': 'lib/lab/docker/container-init.ts',
+  'sandbox-listener': 'lib/lab/sandbox/listener.ts',
 };
 
 /**

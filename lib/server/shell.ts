@@ -55,10 +55,11 @@ async function describeLab(settings: ReturnType<typeof readSettings>): Promise<n
   const running = await findRunning(settings.workspace);
   if (!running) throw new Error('The lab is not running: start it with `npm start`.');
   if (settings.words[1] !== 'ports') throw new Error('Say what you want to know: `npm run lab -- ports`.');
-  const { discovery, machines } = await fetchLabStatus(running.environment[labVariable] as string);
+  const { discovery, machines, unsandboxed } = await fetchLabStatus(running.environment[labVariable] as string);
   console.log(`discovery\t${discovery}`);
   for (const { name, state, sshPort, etcdPort } of machines) {
     console.log(`${name}\t${state}${state === 'running' ? `\tssh 127.0.0.1:${sshPort}\tetcd http://127.0.0.1:${etcdPort}` : ''}`);
   }
+  if (unsandboxed !== null) console.log(`machines share this computer's files and network: ${unsandboxed}`);
   return 0;
 }

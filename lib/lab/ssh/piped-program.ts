@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { ServerChannel } from 'ssh2';
+import { programBehind } from '../sandbox/process-numbers.ts';
 import { type ChannelOutput, createChannelOutput } from './channel-output.ts';
 import type { Program, RunningProgram } from './program.ts';
 
@@ -24,7 +25,7 @@ export function runPiped(channel: ServerChannel, program: Program, closed: Abort
   return {
     ended,
     resize() {},
-    signal: (name) => signalGroup(child, name),
+    signal: (name) => signalGroup(program, child, name),
     stopReading() {
       child.stdout?.destroy();
       child.stderr?.destroy();
@@ -53,10 +54,11 @@ function forward(source: Readable, target: 'stdout' | 'stderr', output: ChannelO
   });
 }
 
-function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
+function signalGroup({ inFront }: Program, { pid }: ChildProcess, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  const leader = inFront ? (programBehind(pid) ?? pid) : pid;
   try {
-    process.kill(-child.pid, name);
+    process.kill(-leader, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // the whole group has ended by itself
   }

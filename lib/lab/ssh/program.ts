@@ -7,6 +7,8 @@ export interface Program {
   directory: string;
   /** The whole environment. */
   environment: Record<string, string>;
+  /** The process only waits in front of the program that it has put into a sandbox. */
+  inFront?: true;
 }
 
 export interface RunningProgram {

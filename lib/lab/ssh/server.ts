@@ -93,7 +93,7 @@ function serveConnection(connection: Connection, options: SshServerOptions, sess
   connection.on('session', (accept, reject) => {
     if (sessionCount >= maxSessions) return reject();
     sessionCount += 1;
-    const ended = serveSession(accept(), options, closed.signal).finally(() => {
+    const ended = serveSession(accept(), connection, options, closed.signal).finally(() => {
       sessionCount -= 1;
       sessions.delete(ended);
     });

@@ -1,10 +1,11 @@
 // One SSH session: its environment, its terminal if it asked for one, and the one program that it runs.
 import type { Duplex } from 'node:stream';
-import type { PseudoTtyInfo, ServerChannel, Session } from 'ssh2';
+import type { Connection, PseudoTtyInfo, ServerChannel, Session } from 'ssh2';
 import { streamOf } from '#lib/cluster/channel-stream.ts';
 import type { TerminalSize } from '#lib/shared/protocol.ts';
 import type { PtyHost } from '#lib/terminal/pty.ts';
 import type { MachineFacts } from '../machine.ts';
+import { type ForwardedAgent, forwardAgent } from './agent-forwarding.ts';
 import { runPiped } from './piped-program.ts';
 import { hangUp, type Program, type RunningProgram } from './program.ts';
 import { splitWords } from './split-words.ts';
@@ -31,16 +32,23 @@ const greeting = 'CoreOS stable (494.4.0)\r\n';
  * @param connectionClosed aborts when the SSH connection is lost, of which ssh2 does not tell the session
  * @returns resolves when the session's program has ended
  */
-export function serveSession(session: Session, options: SessionOptions, connectionClosed: AbortSignal): Promise<void> {
+export function serveSession(
+  session: Session,
+  connection: Connection,
+  options: SessionOptions,
+  connectionClosed: AbortSignal,
+): Promise<void> {
   const closed = new AbortController();
   const environment: Record<string, string> = {};
   let terminal: TerminalSize | null = null;
   let program: RunningProgram | null = null;
+  let agent: ForwardedAgent | null = null;
 
   const ended = new Promise<void>((resolve) => {
     const close = (): void => {
       connectionClosed.removeEventListener('abort', close);
       closed.abort();
+      agent?.close();
       resolve(program === null ? undefined : hangUp(program));
     };
     session.on('close', close);
@@ -66,8 +74,11 @@ export function serveSession(session: Session, options: SessionOptions, connecti
     program?.signal(`SIG${name.replace(/^SIG/, '')}` as NodeJS.Signals);
     accept?.();
   });
-  // fleetctl gives up when this is refused. Nothing in a machine asks for the agent, so no channel to it is ever opened.
-  session.on('auth-agent', (accept) => accept?.());
+  session.on('auth-agent', (accept) => {
+    agent ??= forwardAgent(connection, options.machine.run);
+    environment.SSH_AUTH_SOCK = agent.path;
+    accept?.(); // fleetctl gives up when this is refused
+  });
   session.on('exec', (accept, _reject, { command }) => {
     const channel = open(accept);
     if (channel === undefined) return;
@@ -98,16 +109,19 @@ export function serveSession(session: Session, options: SessionOptions, connecti
 
   function run(channel: ServerChannel, args: string[], shown: string): RunningProgram {
     const { machine, ptyHost } = options;
-    const started: Program = {
-      file: machine.resolve('/bin/bash'),
-      args,
-      directory: machine.resolve('/home/core'),
-      environment: { ...machine.environment, ...environment },
-    };
-    if (terminal === null) return runPiped(channel, started, closed.signal);
-    started.environment = { TERM: 'xterm', ...started.environment, PS1: `core@${machine.name} \\w $ ` };
+    const variables = { ...machine.environment, ...environment };
+    if (terminal === null) return runPiped(channel, place(machine, { args, environment: variables }, 'enter'), closed.signal);
+    const visible = { TERM: 'xterm', ...variables, PS1: `core@${machine.name} \\w $ ` };
+    const started = place(machine, { args, environment: visible }, 'enterOnTerminal');
     return runInTerminal(channel, started, { ptyHost, size: terminal, greeting: shown }, closed.signal);
   }
+}
+
+/** How the user's shell is started with these arguments. */
+function place(machine: MachineFacts, shell: Pick<Program, 'args' | 'environment'>, how: 'enter' | 'enterOnTerminal'): Program {
+  const inside = { ...shell, file: '/bin/bash', directory: '/home/core' };
+  if (machine.sandbox) return { ...machine.sandbox[how](inside), directory: '/', inFront: true };
+  return { ...inside, file: machine.resolve(inside.file), directory: machine.resolve(inside.directory) };
 }
 
 function isFleetForward(command: string): boolean {

@@ -1,7 +1,9 @@
 // Starts one command of a unit as a real process, leader of its own process group, and hands its output on line by line.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { getSystemErrorMap } from 'node:util';
+import type { Sandbox } from '#lib/lab/sandbox/sandbox.ts';
 import { chdirStatus, execStatus, type ProcessExit } from './exit.ts';
 
 export interface ProcessRequest {
@@ -13,7 +15,12 @@ export interface ProcessRequest {
   name: string;
   arguments: string[];
   environment: Record<string, string>;
+  /** Where it really lies. */
   directory: string;
+  /** Where the unit says it lies. */
+  innerDirectory: string;
+  /** The machine's, if it has one: then the process that is started only waits in front of the program. */
+  sandbox: Sandbox | undefined;
 }
 
 export interface ProcessListener {
@@ -21,6 +28,8 @@ export interface ProcessListener {
   output(): { push(chunk: Buffer): boolean; end(): void };
   /** The program could not be run: `Failed at step EXEC spawning …`. */
   failedAt(message: string): void;
+  /** The program's number inside the machine, where that is another one. */
+  numbered(pid: number): void;
   /** After the last of the output. */
   ended(exit: ProcessExit): void;
 }
@@ -38,13 +47,7 @@ export function startProcess(request: ProcessRequest, listener: ProcessListener)
 
   let child: ChildProcess;
   try {
-    child = spawn(request.file, request.arguments, {
-      argv0: request.name,
-      cwd: request.directory,
-      env: request.environment as NodeJS.ProcessEnv, // Next's types would have NODE_ENV in every environment
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    child = request.sandbox ? spawnInside(request, request.sandbox, listener) : spawnHere(request);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (isShortage(code)) throw new Error(describeError(code), { cause: error });
@@ -86,6 +89,34 @@ export function startProcess(request: ProcessRequest, listener: ProcessListener)
     );
   });
   return child.pid;
+}
+
+function spawnHere({ file, name, arguments: args, directory, environment }: ProcessRequest): ChildProcess {
+  return spawn(file, args, {
+    argv0: name,
+    cwd: directory,
+    env: environment as NodeJS.ProcessEnv, // Next's types would have NODE_ENV in every environment
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Throws what the start of the program would fail with: what leads into the machine starts in any case. */
+function spawnInside(request: ProcessRequest, sandbox: Sandbox, listener: ProcessListener): ChildProcess {
+  accessSync(request.file, constants.X_OK);
+  if (statSync(request.file).isDirectory()) throw Object.assign(new Error(`${request.path} is a directory`), { code: 'EACCES' });
+  const { path: file, name, arguments: args, innerDirectory: directory, environment } = request;
+  const entered = sandbox.enter({ file, name, args, directory, environment }, true);
+  const child = spawn(entered.file, entered.args, {
+    cwd: '/',
+    env: entered.environment as NodeJS.ProcessEnv,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const numbers = child.stdio[3] as Readable | undefined; // none when there was no room for a process
+  numbers?.on('error', () => {});
+  numbers?.once('data', (chunk: Buffer) => listener.numbered(Number(chunk.toString())));
+  return child;
 }
 
 /** Reading what is dropped anyway at full speed would cost a whole core; this leaves some 6 MB/s. */

@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import type { Journal, JournalEntry } from '#lib/lab/journal/journal.ts';
 import { floodGate, outputLines } from '#lib/lab/journal/output-lines.ts';
 import type { MachineFacts } from '#lib/lab/machine.ts';
+import { pidInMachine, programBehind } from '#lib/lab/sandbox/process-numbers.ts';
 import type { KillWho } from './api.ts';
 import { type Command, expandArguments } from './command-line.ts';
 import { type Check, checkText, failedCheck } from './conditions.ts';
@@ -61,6 +62,9 @@ export interface UnitOptions {
   restart(unit: Unit): void;
 }
 
+/** So long may a program take to get into its machine when its number there is needed at once; it is one millisecond or two. */
+const maxNumberingMs = 100;
+
 /** An environment file larger than this is not one. */
 const maxEnvironmentFile = 1024 * 1024;
 
@@ -83,6 +87,8 @@ export function createUnit({ name, machine, journal, clock, changed, restart }: 
   let problems: Problem[] = [];
   let group: ControlGroup | null = null;
   let executions: Execution[] = [];
+  /** What this computer calls the process of an execution. */
+  const outerPids = new WeakMap<Execution, number>();
   let active = 'inactive';
   let since: number | null = null;
   const times: UnitStatus['times'] = {};
@@ -124,7 +130,8 @@ export function createUnit({ name, machine, journal, clock, changed, restart }: 
   function spawn(command: Command, phase: ExecPhase, mainPid: number | null, ended: (exit: ProcessExit) => void): RunningProcess {
     const current = usable!;
     const mark = group!.mark;
-    const environment = { ...readEnvironment(current), [mark.name]: mark.value, ...(mainPid !== null && { MAINPID: `${mainPid}` }) };
+    const main = mainPid === null ? {} : { MAINPID: `${pidOfMain(mainPid)}` };
+    const environment = { ...readEnvironment(current), [mark.name]: mark.value, ...main };
     const program = basename(command.path);
     const identifier = current.syslogIdentifier ?? program;
     const execution: Execution = {
@@ -144,19 +151,25 @@ export function createUnit({ name, machine, journal, clock, changed, restart }: 
       write({ identifier, pid: execution.pid, message, priority });
       return true;
     };
-    execution.pid = startProcess(
+    const directory = workingDirectory(current);
+    const pid = startProcess(
       {
         file: machine.resolve(command.path),
         path: command.path,
         name: command.name,
         arguments: expandArguments(command, environment),
         environment,
-        directory: workingDirectory(current),
+        directory: machine.resolve(directory),
+        innerDirectory: directory,
+        sandbox: machine.sandbox,
       },
       {
         output: () => outputLines(say, { usual: current.syslogLevel, prefixed: current.syslogLevelPrefix }),
         failedAt(message) {
           if (!command.ignoreFailure) log(message, 3);
+        },
+        numbered(inner) {
+          execution.pid = inner;
         },
         ended(exit) {
           execution.exit = exit;
@@ -165,36 +178,54 @@ export function createUnit({ name, machine, journal, clock, changed, restart }: 
         },
       },
     );
+    execution.pid = pid;
+    outerPids.set(execution, pid);
     executions.push(execution);
-    if (execution.pid > 0) group!.add(execution.pid);
-    return { pid: execution.pid };
+    if (pid > 0) group!.add(pid, machine.sandbox !== undefined);
+    return { pid };
+  }
+
+  /** As the machine numbers it, even if the program was started a moment ago. */
+  function pidOfMain(pid: number): number {
+    const known = executions.find((execution) => outerPids.get(execution) === pid)?.pid ?? pid;
+    if (!machine.sandbox || known !== pid) return known;
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    for (let round = 0; round < maxNumberingMs; round++) {
+      const program = programBehind(pid);
+      if (program !== null) return pidInMachine(program);
+      Atomics.wait(pause, 0, 0, 1);
+    }
+    return pid;
   }
 
   function workingDirectory({ workingDirectory: wanted }: ServiceSettings): string {
-    const directory = machine.resolve(wanted?.path ?? '/');
-    const usableDirectory = !wanted?.optional || statSync(directory, { throwIfNoEntry: false })?.isDirectory();
-    return usableDirectory ? directory : machine.resolve('/');
+    const directory = wanted?.path ?? '/';
+    const usable = !wanted?.optional || statSync(machine.resolve(directory), { throwIfNoEntry: false })?.isDirectory();
+    return usable ? directory : '/';
   }
 
   /** PIDFile= if it names one of the unit's processes, else the only or eldest process left. */
   function findMain(ended: (exit: ProcessExit) => void): RunningProcess | null {
     const members = group?.members() ?? [];
     const { pidFile } = usable!;
-    const named = pidFile === null ? null : readPidFile(machine.resolve(pidFile));
-    if (pidFile !== null && (named === null || !members.includes(named))) {
+    const number = pidFile === null ? null : readPidFile(machine.resolve(pidFile));
+    const named = members.find((pid) => pidInMachine(pid) === number) ?? null;
+    if (pidFile !== null && named === null) {
       log(`PID file ${pidFile} not readable (yet?) after start.`, 4);
     }
-    const pid = named !== null && members.includes(named) ? named : (members[0] ?? null);
+    const pid = named ?? members[0] ?? null;
     if (pid === null) return null;
-    executions.push({
+    const execution: Execution = {
       directive: 'ExecStart',
       written: usable!.exec.start[0]?.written ?? '',
       program: programOf(pid),
-      pid,
+      pid: pidInMachine(pid),
       startedAt: Date.now(),
       endedAt: null,
       exit: null,
-    });
+    };
+    outerPids.set(execution, pid);
+    executions.push(execution);
     watchAdopted(pid, () => group?.members() ?? [], ended);
     return { pid };
   }
@@ -279,11 +310,10 @@ export function createUnit({ name, machine, journal, clock, changed, restart }: 
       times: { ...times },
       declared: settings ? declaredProperties(settings) : [],
       restarts: life.restarts,
-      main: executions.findLast(({ directive, pid }) => directive === 'ExecStart' && (life.main === null || pid === life.main.pid)) ?? null,
-      control: executions.find(({ pid, exit }) => exit === null && life.control !== null && pid === life.control.pid) ?? null,
+      main: executions.findLast((one) => one.directive === 'ExecStart' && (life.main === null || isOf(life.main, one))) ?? null,
+      control: executions.find((one) => one.exit === null && life.control !== null && isOf(life.control, one)) ?? null,
       finished: executions.filter(({ directive, exit }) => directive !== 'ExecStart' && exit !== null),
-      processes:
-        activeWord(life.state.status) === 'inactive' ? [] : (group?.members() ?? []).map((pid) => ({ pid, command: commandOf(pid) })),
+      processes: activeWord(life.state.status) === 'inactive' ? [] : (group?.members() ?? []).map(describeProcess),
     }),
   };
 
@@ -297,9 +327,14 @@ export function createUnit({ name, machine, journal, clock, changed, restart }: 
     );
   }
 
-  function commandOf(pid: number): string {
+  function isOf(process: RunningProcess, execution: Execution): boolean {
+    return outerPids.get(execution) === process.pid;
+  }
+
+  function describeProcess(outer: number): { pid: number; command: string } {
+    const pid = pidInMachine(outer);
     const own = executions.find((execution) => execution.pid === pid && execution.exit === null);
-    return own ? own.written : readCommandLine(pid);
+    return { pid, command: own ? own.written : readCommandLine(outer) };
   }
 
   return unit;
