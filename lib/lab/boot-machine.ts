@@ -11,6 +11,7 @@ import { CloudConfigError } from './cloud-config/yaml-tree.ts';
 import type { Clusters } from './clusters.ts';
 import type { Isolation } from './docker/sandbox.ts';
 import { replaceFile } from './files.ts';
+import { reservePort } from './free-port.ts';
 import type { HostKeyStore } from './host-key-store.ts';
 import { openJournal } from './journal/journal.ts';
 import type { Ports } from './lab.ts';
@@ -67,6 +68,9 @@ export async function bootMachine(
 ): Promise<RunningMachine> {
   const closers = createClosers();
   try {
+    // Another lab may look for a port while this machine is being made.
+    const release = await reservePort(ports.ssh);
+    closers.add(release);
     const prepared = await prepareMachine(record, parts.places);
     const [machine, hostKeys] = await Promise.all([enclose(prepared, record.number, parts), parts.hostKeys.keysOf(prepared.directory)]);
     closers.add(() => machine.sandbox?.close());
@@ -98,6 +102,7 @@ export async function bootMachine(
         },
         () => connect(machine.address, dockerApiPort),
       );
+    await release();
     let opened = await open(ports);
     doors = opened;
     const leave = parts.addressBook.enter(machine.address, 22, () => {

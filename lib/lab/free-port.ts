@@ -10,6 +10,17 @@ export function isPortFree(port: number): Promise<boolean> {
   });
 }
 
+/** Keeps everybody else from the port until the answer is called. Rejects with `code: 'EADDRINUSE'` when it is taken. */
+export function reservePort(port: number): Promise<() => Promise<void>> {
+  return new Promise((resolve, reject) => {
+    const placeholder = createServer((socket) => socket.destroy());
+    placeholder.once('error', reject);
+    placeholder.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      resolve(() => new Promise((released) => placeholder.close(() => released())));
+    });
+  });
+}
+
 /** Where Vagrant looks when a port is taken. */
 const usable = { from: 2200, to: 2250 };
 
