@@ -1,4 +1,5 @@
 // The composition root. Read downwards, this is the order in which the app starts; closers run upwards.
+import { AsyncResource } from 'node:async_hooks';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { observeCluster } from '#lib/cluster/observer.ts';
@@ -33,6 +34,8 @@ import { closeWeb, createWebServer, serveWeb } from './web.ts';
 import { openWorkspace, WorkspaceBusy, workspaceToken } from './workspace.ts';
 
 const began = Date.now();
+/** What a click sets going would keep its whole request alive: Next follows a request through everything that begins in it. */
+const outside = new AsyncResource('the server');
 const root = process.cwd();
 /** The bundles lie side by side, this one among them. */
 const programs = fileURLToPath(new URL('.', import.meta.url));
@@ -179,7 +182,7 @@ async function start() {
   lend({
     chapters: content.chapters,
     chapter: async (slug) => content.chapter(slug, await children.variables()),
-    startRun: (request) => runner.start(request),
+    startRun: (request) => outside.runInAsyncScope(() => runner.start(request)),
     preview: () => ({ url: preview.url }),
   });
   const token = workspaceToken(workspace.state);
