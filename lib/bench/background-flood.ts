@@ -3,7 +3,14 @@ import { fork } from 'node:child_process';
 import { type Line, type Peer, settled } from './line.ts';
 import { connectReflector } from './reflector.ts';
 import { flood } from './scenarios.ts';
+import { connectTtyd } from './ttyd.ts';
 import { connectWetty } from './wetty.ts';
+
+const connect: Record<Peer['address']['kind'], (url: string) => Promise<Line>> = {
+  reflector: (url) => connectReflector(url, 1),
+  wetty: connectWetty,
+  ttyd: connectTtyd,
+};
 
 /** Resolves once the flood runs; the result ends it. */
 export async function startFlood(bench: string, { address }: Peer): Promise<() => Promise<void>> {
@@ -19,7 +26,7 @@ export async function startFlood(bench: string, { address }: Peer): Promise<() =
 
 /** The process's own part. */
 export async function keepFlooding(kind: string, url: string): Promise<void> {
-  const line: Line = kind === 'reflector' ? await connectReflector(url, 1) : await connectWetty(url);
+  const line = await connect[kind as Peer['address']['kind']](url);
   await settled(line);
   line.onOutput(() => {});
   line.type(`${flood}\r`);

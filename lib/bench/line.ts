@@ -20,7 +20,7 @@ export interface Line {
 export interface Peer {
   name: string;
   /** How another process finds it, for `connect`. */
-  address: { kind: 'reflector' | 'wetty'; url: string };
+  address: { kind: 'reflector' | 'wetty' | 'ttyd'; url: string };
   /** The processes that move the bytes; not what runs in the terminals. */
   processes(): number[];
   /** Connects to terminal 0 or 1. Resolves when connected, maybe before the first output. */
@@ -28,6 +28,35 @@ export interface Peer {
   /** After a program ended: whatever a person would do to get a new shell. */
   reopen(line: Line): Promise<Line>;
   close(): Promise<void>;
+}
+
+/** The listening half of a line, and how its connection tells it what came. */
+export function hearing() {
+  const listeners = new Set<(chunk: Chunk) => void>();
+  const exits = new Set<() => void>();
+  let begin: (time: number) => void = () => {};
+  const firstOutput = new Promise<number>((resolve) => {
+    begin = resolve;
+  });
+  return {
+    output(chunk: Chunk) {
+      begin(performance.now());
+      for (const listener of listeners) listener(chunk);
+    },
+    /** Each listener hears of one exit: a line may get another program. */
+    exit() {
+      for (const listener of exits) listener();
+      exits.clear();
+    },
+    line: {
+      firstOutput,
+      onOutput(listener: (chunk: Chunk) => void) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      onExit: (listener: () => void) => exits.add(listener),
+    },
+  };
 }
 
 /** Resolves when `marker` has been received, also when it was cut in two; rejects after `ms`. */

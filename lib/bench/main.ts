@@ -1,4 +1,4 @@
-// `npm run bench -- terminal [--quick]`: our terminals against a raw pty loop and wetty, all in one run, in turn.
+// `npm run bench -- terminal [--quick]`: our terminals against a raw pty loop, wetty and ttyd, all in one run, in turn.
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readAmounts } from './amounts.ts';

@@ -10,7 +10,7 @@ import { createAcknowledgements } from '#lib/client/acknowledgements.ts';
 import { type TerminalName, terminalNames } from '#lib/shared/chapter.ts';
 import type { AttachReply, ClientEvents, ServerEvents } from '#lib/shared/protocol.ts';
 import { socketParser } from '#lib/shared/socket-parser.ts';
-import type { Line, Peer } from './line.ts';
+import { hearing, type Line, type Peer } from './line.ts';
 import { childrenOf } from './processes.ts';
 
 type Page = Socket<ServerEvents, ClientEvents>;
@@ -84,32 +84,26 @@ export async function connectReflector(address: string, which: 0 | 1): Promise<R
     forceNew: true,
     reconnection: false,
   });
-  const listeners = new Set<(chunk: Buffer) => void>();
-  const exits = new Set<() => void>();
+  const heard = hearing();
   let next: number | null = null;
   let missed = 0;
   const acknowledgements = createAcknowledgements((offset) => page.connected && page.emit('terminal:ack', terminal, offset));
   let status = 'starting';
   let driving = false;
   let ready = () => {};
-  let begin: (time: number) => void = () => {};
-  const firstOutput = new Promise<number>((resolve) => {
-    begin = resolve;
-  });
   page.on('terminal:output', (name, offset, bytes) => {
     if (name !== terminal) return;
-    begin(performance.now());
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     if (next !== null && offset > next) missed += offset - next;
     const known = Math.max(0, (next ?? offset) - offset);
     next = Math.max(next ?? 0, offset + chunk.length);
-    for (const listener of listeners) listener(known > 0 ? chunk.subarray(known) : chunk);
+    heard.output(known > 0 ? chunk.subarray(known) : chunk);
     acknowledgements.taken(next);
   });
   page.on('terminal:state', (state) => {
     if (state.terminal !== terminal) return;
     status = state.status;
-    if (status === 'exited') for (const listener of exits) listener();
+    if (status === 'exited') heard.exit();
     if (status === 'prompt') ready();
   });
   page.on('terminal:driver', (name, mine) => {
@@ -117,18 +111,13 @@ export async function connectReflector(address: string, which: 0 | 1): Promise<R
   });
   await connected();
   return {
-    firstOutput,
+    ...heard.line,
     type(text) {
       // Whoever types drives, as in a page whose learner takes over.
       if (!driving) page.emit('terminal:take-over', terminal);
       driving = true;
       page.emit('terminal:input', terminal, text);
     },
-    onOutput(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    onExit: (listener) => exits.add(listener),
     stall: () => socketOf(page)?.pause(),
     close() {
       acknowledgements.close();
@@ -143,7 +132,6 @@ export async function connectReflector(address: string, which: 0 | 1): Promise<R
     },
     // For the peer's own use.
     restart() {
-      exits.clear();
       return new Promise<void>((resolve) => {
         ready = resolve;
         page.emit('terminal:restart', terminal);

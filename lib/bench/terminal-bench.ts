@@ -13,6 +13,7 @@ import { emptyResults, judge } from './results.ts';
 import { measureEcho, measureFirstByte, measureInterrupt, measureThroughput } from './scenarios.ts';
 import { measureTerminals, measureViewers } from './stamps.ts';
 import { drawTable } from './table.ts';
+import { openTtyd } from './ttyd.ts';
 import { openWetty } from './wetty.ts';
 
 /** No scenario takes longer, whatever a server does. */
@@ -35,8 +36,11 @@ export async function benchTerminal(bundle: string, amounts: Amounts): Promise<v
   const ours = await openReflector(programs);
   const peers: Peer[] = [ours];
   try {
-    const wetty = amounts.alone ? undefined : await attempt('wetty', () => openWetty(resolve('node_modules', '.cache', 'bench')));
-    if (wetty) peers.push(wetty);
+    const others = { wetty: () => openWetty(resolve('node_modules', '.cache', 'bench')), ttyd: openTtyd };
+    for (const [name, open] of Object.entries(amounts.alone ? {} : others)) {
+      const peer = await attempt(name, open);
+      if (peer) peers.push(peer);
+    }
 
     const inRounds: Partial<Record<ScenarioName, (peer: Peer) => Promise<void>>> = {
       async throughput(peer) {
