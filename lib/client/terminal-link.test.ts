@@ -72,6 +72,23 @@ test('the first attach asks for the last screenfuls, and what comes is shown and
   expect(acknowledged()).toEqual([1011]);
 });
 
+test('keys typed before the answer to an attach are sent after it, by the window that drives', () => {
+  const { attaches, driver, link, reconnect, said } = fixture();
+  const sent = () => said.filter(([event]) => event === 'terminal:input').map(([, , text]) => text);
+  link.type('a');
+  link.type('b');
+  expect(sent()).toEqual([]);
+  attaches[0]?.answer(0);
+  link.type('c');
+  expect(sent()).toEqual(['a', 'b', 'c']);
+
+  reconnect();
+  driver(false); // the server's word before the answer is not the last one
+  link.type('d');
+  attaches[1]?.answer(0);
+  expect(sent()).toEqual(['a', 'b', 'c', 'd']);
+});
+
 test('output that overtakes the answer to its attach is shown after it', () => {
   const { attaches, print, shown } = fixture();
   print(1000, 'early');
@@ -124,7 +141,8 @@ test('other terminals’ output is not shown', () => {
 });
 
 test('a long paste goes in pieces that the server takes', () => {
-  const { link, said } = fixture();
+  const { attaches, link, said } = fixture();
+  attaches[0]?.answer(0);
   link.type('x'.repeat(70_000));
   expect(said.map(([, , text]) => (text as string).length)).toEqual([32_768, 32_768, 4464]);
 });

@@ -44,6 +44,8 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
   let attachment = 0;
   /** What the screen still parses of an earlier log counts no more. */
   let clearings = 0;
+  /** Typed while the answer to an attach is on its way, which says whether this window drives; null otherwise. */
+  let typed: string[] | null = null;
   /** Output that came before the answer to the attach which it belongs to. */
   let early: [offset: number, payload: Uint8Array][] | null = null;
   const acknowledgements = createAcknowledgements((offset) => socket.connected && socket.emit('terminal:ack', terminal, offset));
@@ -56,9 +58,9 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
 
   return {
     type(text) {
-      if (!driving || !socket.connected) return; // typed into a dead line: sent later it would run when nobody expects it
-      for (let start = 0; start < text.length; start += maxInput)
-        socket.emit('terminal:input', terminal, text.slice(start, start + maxInput));
+      if (!socket.connected) return; // typed into a dead line: sent later it would run when nobody expects it
+      if (typed) typed.push(text);
+      else if (driving) send(text);
     },
     resize() {
       if (driving && socket.connected) socket.emit('terminal:resize', terminal, screen.size());
@@ -72,17 +74,26 @@ export function linkTerminal(socket: AppSocket, terminal: TerminalName, screen: 
     },
   };
 
+  function send(text: string) {
+    for (let start = 0; start < text.length; start += maxInput)
+      socket.emit('terminal:input', terminal, text.slice(start, start + maxInput));
+  }
+
   function attach() {
     const mine = ++attachment;
     early = [];
+    typed = [];
     liveFrom = null;
     replaying = true;
     socket.emit('terminal:attach', { terminal, offset: received, log, page: pageName(), size: screen.size() }, (answer) => {
       if (mine !== attachment) return;
+      const keys = typed ?? [];
+      typed = null;
       if (!answer.ok) return refused(answer.reason);
       noteTerminalState(answer.state);
       log = answer.log;
       acceptDriver(terminal, answer.driving);
+      if (driving) for (const text of keys) send(text);
       liveFrom = answer.end;
       // A log that begins before what is already on the screen is another log: the server lost the old one.
       if (received !== null && answer.offset < received) {
