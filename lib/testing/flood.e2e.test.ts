@@ -50,7 +50,7 @@ test('random bytes leave the page alive, and the terminal can be reset by its ke
   await typeCommand(page, `printf '\\e[?1049h\\e(0\\e[?25l\\e[31;41m\\eP'`);
   await atPrompt(page);
   await page.keyboard.press('Control+Shift+L');
-  await expect.poll(() => readScreen(page), patience).toMatch(/\$$/);
+  await expect.poll(async () => (await readScreen(page)).trimEnd(), patience).toMatch(/\$$/);
   await typeCommand(page, 'echo "clean $((40 + 2))"');
   await expect.poll(() => readScreen(page), patience).toContain('\nclean 42\n');
 });
