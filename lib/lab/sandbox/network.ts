@@ -84,10 +84,7 @@ export function openSandboxNetwork(options: SandboxNetworkOptions): SandboxNetwo
     }
     const missing = [...wanted].filter(([key]) => !servers.has(key));
     if (missing.length === 0) return;
-    opener ??= startOpener(options, accept, (ended) => {
-      if (opener === ended) opener = null;
-    });
-    const { open } = opener;
+    const { open } = getOpener();
     await Promise.all(
       missing.map(async ([key, request]) => {
         const server = await open(request);
@@ -100,6 +97,13 @@ export function openSandboxNetwork(options: SandboxNetworkOptions): SandboxNetwo
     );
   }
 
+  function getOpener(): Opener {
+    opener ??= startOpener(options, accept, (ended) => {
+      if (opener === ended) opener = null;
+    });
+    return opener;
+  }
+
   function change(): void {
     if (waiting || closed) return;
     waiting = true;
@@ -107,6 +111,7 @@ export function openSandboxNetwork(options: SandboxNetworkOptions): SandboxNetwo
   }
 
   const unsubscribe = addressBook.onChange(change);
+  getOpener(); // its start and the machine's take their time together; the first ports are asked for in a moment
   change();
   return {
     settled: () => work,
@@ -184,5 +189,6 @@ function startOpener(
     },
     end: finish,
   };
+  endWhenIdle();
   return opener;
 }
