@@ -130,10 +130,10 @@ function labEnvironment({ workspace, marker }: LabOptions): Record<string, strin
   };
 }
 
-/** Asks the lab behind a socket. Rejects when it does not answer. */
+/** Asks the lab behind a socket. Rejects when it does not answer. A connection that was kept could be closed by the lab just then. */
 export function fetchLabStatus(socketPath: string): Promise<LabStatus> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path: '/', signal: AbortSignal.timeout(statusMs) }, (response) => {
+    const asked = request({ socketPath, path: '/', agent: false, signal: AbortSignal.timeout(statusMs) }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

@@ -28,7 +28,8 @@ export function createLabClient(environment: Record<string, string | undefined>)
 function ask(socketPath: string, method: string, path: string, body?: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const asked = request({ socketPath, method, path, headers }, (answer) => {
+    // Not on a kept connection: the lab may close that while somebody thinks about a question.
+    const asked = request({ socketPath, method, path, headers, agent: false }, (answer) => {
       if (answer.statusCode === 200) return resolve(answer);
       readAll(answer).then((text) => reject(new VagrantError(text.trim() || `The lab answered with status ${answer.statusCode}.`)), reject);
     });
