@@ -5,7 +5,14 @@ import type { ClusterState } from '#lib/shared/cluster.ts';
 import { DiagramView } from './diagram-view.tsx';
 
 const machine = { id: 'a'.repeat(32), address: '172.17.8.101', metadata: {} };
-const unit = { name: 'reflector.service', machineId: machine.id, desired: 'launched', current: 'launched', load: 'loaded' };
+const unit = {
+  name: 'reflector.service',
+  machineId: machine.id,
+  desired: 'launched',
+  current: 'launched',
+  load: 'loaded',
+  hash: 'f'.repeat(40),
+};
 const up: ClusterState = { status: 'up', machines: [machine], units: [] };
 const starting: ClusterState = { status: 'up', machines: [machine], units: [{ ...unit, active: 'activating', sub: 'start-pre' }] };
 const running: ClusterState = { status: 'up', machines: [machine], units: [{ ...unit, active: 'active', sub: 'running' }] };

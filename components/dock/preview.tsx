@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useBroken } from '#lib/client/broken.ts';
 import { useConnection } from '#lib/client/connection.ts';
-import { servingAddress } from '#lib/client/serving.ts';
+import { runningUnit, servingAddress } from '#lib/client/serving.ts';
 import { useCluster } from '#lib/client/session.ts';
 import { ReloadIcon } from '../icons.tsx';
 import { NotUpYet } from './not-up-yet.tsx';
@@ -17,7 +17,7 @@ export function Preview({ url }: { url: string }) {
   const serving = servingAddress(cluster);
   const running = serving !== null;
   const address = `http://${serving ?? usualAddress}/`;
-  const { visit, reload, insisted } = useVisits(serving);
+  const { visit, reload, insisted } = useVisits(serving && `${serving} ${runningUnit(cluster)?.hash}`);
   const [loaded, setLoaded] = useState(0);
   // The app itself serves the frame: without it, the browser would show its own error page there.
   const broken = useBroken(useConnection());
@@ -57,7 +57,7 @@ export function Preview({ url }: { url: string }) {
   );
 }
 
-/** Counts the visits of the page: one more when the server comes up, on this machine or another, and at every reload. */
+/** Counts the visits of the page: one more when a server comes up, another one than before, and at every reload. */
 function useVisits(serving: string | null) {
   const [visit, setVisit] = useState(1);
   /** The learner wants to look although nothing is said to run. */

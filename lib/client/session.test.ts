@@ -18,7 +18,7 @@ const machines = [
   { id: 'm1', address: '172.17.8.101', metadata: {} },
   { id: 'm2', address: '172.17.8.102', metadata: {} },
 ];
-const unit = { name: 'reflector.service', machineId: 'm2', desired: 'launched', current: 'launched', load: 'loaded' };
+const unit = { name: 'reflector.service', machineId: 'm2', desired: 'launched', current: 'launched', load: 'loaded', hash: 'f'.repeat(40) };
 
 test('the serving address is that of the machine on which a unit runs', () => {
   const cluster: ClusterState = { status: 'up', machines, units: [{ ...unit, active: 'active', sub: 'running' }] };

@@ -117,13 +117,14 @@ async function look(fleet: FleetClient): Promise<ClusterState> {
 function describeUnit(unit: FleetUnit, states: FleetUnitState[]): ClusterUnit[] {
   const base = { name: unit.name, desired: unit.desiredState, current: unit.currentState };
   const reports = states.filter(({ name, machineID }) => name === unit.name && (unit.machineID === '' || machineID === unit.machineID));
-  if (reports.length === 0) return [{ ...base, machineId: unit.machineID || null, load: '', active: '', sub: '' }];
+  if (reports.length === 0) return [{ ...base, machineId: unit.machineID || null, load: '', active: '', sub: '', hash: '' }];
   return reports.map((report) => ({
     ...base,
     machineId: report.machineID,
     load: report.systemdLoadState,
     active: report.systemdActiveState,
     sub: report.systemdSubState,
+    hash: report.hash,
   }));
 }
 

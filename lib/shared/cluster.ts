@@ -20,4 +20,6 @@ export interface ClusterUnit {
   load: string;
   active: string;
   sub: string;
+  /** Of the unit file that this is the state of, 40 hexadecimal digits: another one for an edited unit. Empty as well. */
+  hash: string;
 }
