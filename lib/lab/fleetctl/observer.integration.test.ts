@@ -57,6 +57,7 @@ test('machines and units are seen, and published only when something has changed
         load: 'loaded',
         active: 'active',
         sub: 'running',
+        hash: 'a'.repeat(40),
       },
     ],
   });
