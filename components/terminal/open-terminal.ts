@@ -81,8 +81,11 @@ export async function openTerminal(element: HTMLElement, wishes: Wishes): Promis
     terminal,
     follow(size) {
       followed = size;
-      if (size) terminal.resize(size.cols, size.rows);
-      else fitElement();
+      if (!size) return fitElement();
+      // In its place among the output.
+      terminal.write('', () => {
+        if (!closed && followed === size) terminal.resize(size.cols, size.rows);
+      });
     },
     search() {
       searching ??= import('@xterm/addon-search').then((module) => {

@@ -48,7 +48,8 @@ async function watch(terminal: Terminal, offset: number | null, emulator = makeE
 function makeEmulator(terminal: Terminal): Emulator {
   const emulator = new headless.Terminal({ ...terminal.state().size, scrollback: 1000, logLevel: 'off', allowProposedApi: true });
   onTestFinished(() => emulator.dispose());
-  terminal.onState(({ size }) => emulator.resize(size.cols, size.rows));
+  // In order with the output, as the page does it.
+  terminal.onState(({ size }) => emulator.write('', () => emulator.resize(size.cols, size.rows)));
   return emulator;
 }
 

@@ -179,6 +179,8 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     },
     resize(next) {
       if (next.cols === size.cols && next.rows === size.rows) return;
+      // What was printed for the old size is drawn at it.
+      viewers.flush();
       size = next;
       // What lies before the log's first byte is never drawn again.
       sizes = [

@@ -60,6 +60,20 @@ test('a quiet line sends in the same turn and a busy one gathers', () => {
   expect(frames.map((frame) => frame.bytes.toString())).toEqual(['a', 'bc']);
 });
 
+test('what is gathered can be sent before something else is told, and nothing comes twice', () => {
+  const { append, watch, viewers } = openLog();
+  const { text } = watch(0);
+  append('a');
+  vi.advanceTimersByTime(1);
+  append('b');
+  expect(text()).toBe('a');
+  viewers.flush();
+  expect(text()).toBe('ab');
+  append('c');
+  vi.advanceTimersByTime(10);
+  expect(text()).toBe('abc');
+});
+
 test('frames are at most 64 KiB, and those that would make more than 256 KiB unacknowledged wait', () => {
   const { append, watch } = openLog();
   const { viewer, frames, end } = watch(0);

@@ -49,6 +49,8 @@ export interface Viewers {
   attach(request: ViewerRequest): Viewer;
   /** To be called after each append. */
   appended(): void;
+  /** Sends what is gathered, so that what is told next comes after it. */
+  flush(): void;
   /** Ends every pause, for the pty is gone. */
   release(): void;
   close(): void;
@@ -105,6 +107,7 @@ export function createViewers(log: OutputLog, pty: { pause(): void; resume(): vo
       if (performance.now() - releasedAt >= gatherMs) immediate = setImmediate(sendGathered);
       else timer = setTimeout(sendGathered, gatherMs);
     },
+    flush: () => sendTo(log.end),
     release,
     close() {
       live.clear();
