@@ -1,4 +1,5 @@
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { expect, onTestFinished } from 'vitest';
 import { testWith } from '#lib/testing/peers.ts';
 import { startOurEtcd } from './etcd-fixture.ts';
@@ -12,9 +13,10 @@ const requestsInAll = Number(process.env.REQUESTS ?? 4000);
 realEtcd('every generated request gets the answer of the real etcd', { timeout: 180_000 }, async () => {
   const { real, ours } = await startBoth();
   const random = seededRandom(seed);
-  const streams = ['/v2/keys', '/v2/keys/a', '/v2/keys/a/b', '/v2/keys/_h', '/v2/keys/a/_h', '/v2/keys/ab'].flatMap((path) =>
-    ['', '&recursive=true'].map((more) => [real, ours].map((url) => openStream(`${url}${path}?wait=true&stream=true${more}`))),
+  const watched = ['/v2/keys', '/v2/keys/a', '/v2/keys/a/b', '/v2/keys/_h', '/v2/keys/a/_h', '/v2/keys/ab'].flatMap((path) =>
+    ['', '&recursive=true'].map((more) => `${path}?wait=true&stream=true${more}`),
   );
+  const streams = await Promise.all(watched.map((target) => Promise.all([real, ours].map((url) => openStream(url + target)))));
   let index = 3;
   for (let count = 0; count < requestsInAll; count++) {
     const generated = generateRequest(random, index);
@@ -44,12 +46,12 @@ realEtcd('keys expire as in the real etcd, and watchers are told alike', async (
   const { real, ours } = await startBoth();
   const [expected, actual] = await Promise.all(
     [real, ours].map(async (url) => {
-      const watch = openStream(`${url}/v2/keys?wait=true&recursive=true&stream=true`);
-      const below = openStream(`${url}/v2/keys/d/x?wait=true&stream=true`);
+      const watch = await openStream(`${url}/v2/keys?wait=true&recursive=true&stream=true`);
+      const below = await openStream(`${url}/v2/keys/d/x?wait=true&stream=true`);
       await send(url, { method: 'PUT', target: '/v2/keys/t', form: 'value=1&ttl=1' });
       await send(url, { method: 'PUT', target: '/v2/keys/d', form: 'dir=true&ttl=2' });
       await send(url, { method: 'PUT', target: '/v2/keys/d/x', form: 'value=2' });
-      await send(url, { method: 'PUT', target: '/v2/keys/kept', form: 'value=3&ttl=1' });
+      await send(url, { method: 'PUT', target: '/v2/keys/kept', form: 'value=3&ttl=2' });
       await send(url, { method: 'PUT', target: '/v2/keys/kept', form: 'ttl=&prevExist=true&value=4' });
       await send(url, { method: 'PUT', target: '/v2/keys/soon', form: 'value=5&ttl=3' });
       await expect.poll(() => watch.lines().length, { timeout: 8000 }).toBeGreaterThanOrEqual(9);
@@ -131,16 +133,16 @@ function send(url: string, { method, target, form, contentType = usualType }: Ge
   });
 }
 
-function openStream(url: string) {
+/** A watch that the server has begun: it answers with the headers at once. */
+async function openStream(url: string) {
   let text = '';
-  const sent = request(url, (response) =>
-    response
-      .setEncoding('utf8')
-      .on('data', (chunk) => (text += chunk))
-      .on('error', () => {}),
-  );
-  sent.on('error', () => {}).end();
+  const sent = request(url).on('error', () => {});
   onTestFinished(() => void sent.destroy());
+  const [response] = (await once(sent.end(), 'response')) as [IncomingMessage];
+  response
+    .setEncoding('utf8')
+    .on('data', (chunk) => (text += chunk))
+    .on('error', () => {});
   return { lines: () => text.split('\n').filter((line) => line !== '') };
 }
 
