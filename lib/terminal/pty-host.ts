@@ -118,7 +118,7 @@ function createClientPty(send: (frame: Buffer) => void, id: number, resolve: (pt
   let pid = 0;
   /** Output that has not been credited yet. */
   let taken = 0;
-  let crediting: NodeJS.Immediate | undefined;
+  let crediting = false;
   let exit: { status: number | null; signal: string | null } | null = null;
   /** Output that came before anybody listened. */
   let early: Buffer[] = [];
@@ -169,7 +169,7 @@ function createClientPty(send: (frame: Buffer) => void, id: number, resolve: (pt
   }
 
   function giveCredit(): void {
-    crediting = undefined;
+    crediting = false;
     request({ type: 'credit', bytes: taken });
     taken = 0;
   }
@@ -185,7 +185,9 @@ function createClientPty(send: (frame: Buffer) => void, id: number, resolve: (pt
       for (const listener of outputListeners) listener(bytes);
       taken += bytes.length;
       // After what else has come in meanwhile: credited at once, a flood would be read on and on before anybody's keystroke.
-      if (taken >= largestFrame) crediting ??= setImmediate(giveCredit);
+      if (crediting || taken < largestFrame) return;
+      crediting = true;
+      setImmediate(giveCredit);
     },
     takeReport(report: HostReport) {
       if (report.type === 'opened') {
