@@ -1,7 +1,6 @@
 // What the architecture diagram shows, in words, and which of its parts the cluster's state proves to be alive.
-import { runningUnit } from '#lib/client/serving.ts';
 import type { DiagramPart } from '#lib/shared/chapter.ts';
-import type { ClusterState } from '#lib/shared/cluster.ts';
+import { type ClusterState, runningUnit } from '#lib/shared/cluster.ts';
 
 export interface PartText {
   part: DiagramPart;

@@ -3,8 +3,8 @@
 import { useEffect, useRef, useState } from 'react';
 import { useBroken } from '#lib/client/broken.ts';
 import { useConnection } from '#lib/client/connection.ts';
-import { runningUnit, servingAddress } from '#lib/client/serving.ts';
 import { useCluster } from '#lib/client/session.ts';
+import { runningUnit, servingAddress } from '#lib/shared/cluster.ts';
 import { ReloadIcon } from '../icons.tsx';
 import { NotUpYet } from './not-up-yet.tsx';
 

@@ -7,7 +7,7 @@ import { sandboxAdvice } from '#lib/doctor/sandbox.ts';
 import { findProgram, missingTools } from '#lib/doctor/tools.ts';
 import { markVariable } from '#lib/lab/api.ts';
 import type { ExpectationReport } from '#lib/shared/check.ts';
-import type { ClusterState } from '#lib/shared/cluster.ts';
+import { type ClusterState, servingAddress } from '#lib/shared/cluster.ts';
 import type { Notice, TerminalState } from '#lib/shared/protocol.ts';
 import { startPtyHost } from '#lib/terminal/pty-host.ts';
 import { openActivity } from '#lib/tutorial/activity.ts';
@@ -160,7 +160,7 @@ async function start() {
   const preview = await openPreview({
     port: settings.port === 0 ? 0 : settings.port + 1,
     appOrigin: () => `http://${host}`,
-    target: () => serverAddress(cluster.state()),
+    target: () => servingAddress(cluster.state()),
     connect: cluster.connect,
   });
   closers.add('the preview', () => preview.close());
@@ -227,13 +227,6 @@ async function start() {
       }
     };
   }
-}
-
-/** Where the deployed server runs now, as fleet and systemd report it. */
-function serverAddress(state: ClusterState): string | undefined {
-  if (state.status !== 'up') return undefined;
-  const unit = state.units.find(({ active, sub }) => active === 'active' && sub === 'running');
-  return state.machines.find(({ id }) => id === unit?.machineId)?.address;
 }
 
 function lend(host: Host) {

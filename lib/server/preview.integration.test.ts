@@ -70,7 +70,7 @@ async function openPair({ deployed = true, refuse = false } = {}) {
   const preview = await openPreview({
     port: 0,
     appOrigin: () => 'http://localhost:3000',
-    target: () => (deployed ? '172.17.8.101' : undefined),
+    target: () => (deployed ? '172.17.8.101' : null),
     connect: async () => {
       if (refuse) throw new Error('connection refused');
       return connect(port, '127.0.0.1');

@@ -24,7 +24,7 @@ export interface PreviewOptions {
   port: number;
   appOrigin(): string;
   /** The address of the machine that runs the deployed server now, or undefined. */
-  target(): string | undefined;
+  target(): string | null;
   connect(address: string, port: number): Promise<Duplex>;
 }
 

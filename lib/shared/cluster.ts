@@ -23,3 +23,16 @@ export interface ClusterUnit {
   /** Of the unit file that this is the state of, 40 hexadecimal digits: another one for an edited unit. Empty as well. */
   hash: string;
 }
+
+/** A unit that systemd reports as running, or null. */
+export function runningUnit(cluster: ClusterState): ClusterUnit | null {
+  if (cluster.status !== 'up') return null;
+  return cluster.units.find(({ active, sub }) => active === 'active' && sub === 'running') ?? null;
+}
+
+/** Where the running unit's machine can be reached inside the lab, or null while nothing runs. */
+export function servingAddress(cluster: ClusterState): string | null {
+  const unit = runningUnit(cluster);
+  if (!unit || cluster.status !== 'up') return null;
+  return cluster.machines.find(({ id }) => id === unit.machineId)?.address ?? null;
+}
