@@ -2,12 +2,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { markVariable } from '#lib/lab/api.ts';
 import { type Lab, startLab } from '#lib/lab/lab-process.ts';
+import { markedProcesses } from '#lib/server/survivors.ts';
 
 export interface LabWorkspace {
   lab: Lab;
@@ -66,7 +66,7 @@ export async function openLabWorkspace(programs: string, machines: number): Prom
   return {
     ...{ lab, startTook, project, shell, environment },
     tools: { learner: join(workspace, 'lab', 'bin'), machine: join(workspace, 'lab', 'machine-bin') },
-    processes: () => marked(marker),
+    processes: () => markedProcesses(marker),
     async close() {
       await lab.close();
       agent.kill();
@@ -79,16 +79,4 @@ async function startAgent(socket: string): Promise<ChildProcess> {
   const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(agent.stdout, 'data');
   return agent;
-}
-
-function marked(marker: string): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return pid > 0 && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${markVariable}=${marker}\0`);
-      } catch {
-        return false; // gone by now, or somebody else's
-      }
-    });
 }

@@ -1,9 +1,9 @@
 /** Puts a machine into a sandbox where this computer has what it takes. */
-import { accessSync, constants } from 'node:fs';
 import { chmod, mkdir, rm, symlink } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import type { Bubblewrap } from './bubblewrap.ts';
 import { replaceFile } from './files.ts';
+import { findProgram } from './find-program.ts';
 import type { MachineFacts } from './machine.ts';
 import { prepareBin } from './sandbox/bin.ts';
 import { ownFolders } from './sandbox/root.ts';
@@ -18,8 +18,7 @@ export type MachineIsolation =
 export async function isolateMachines(found: Promise<Bubblewrap>, directory: string, bundles: string): Promise<MachineIsolation> {
   const bubblewrap = await found;
   if ('reason' in bubblewrap) return bubblewrap;
-  const { PATH = '' } = process.env;
-  const [bwrap, nsenter, unshare] = ['bwrap', 'nsenter', 'unshare'].map((name) => findProgram(name, PATH));
+  const [bwrap, nsenter, unshare] = ['bwrap', 'nsenter', 'unshare'].map((name) => findProgram(name));
   if (!bwrap || !nsenter || !unshare) return { reason: 'nsenter and unshare are not installed (the package util-linux)' };
   if (!['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((folder) => findProgram('ip', folder))) {
     return { reason: 'ip is not installed (the package iproute2)' };
@@ -71,16 +70,3 @@ async function writeInnerFiles({ directory, run, name, address }: MachineFacts):
 }
 
 const nobody = 'nobody:x:65534:65534:nobody';
-
-function findProgram(name: string, searched: string): string | null {
-  for (const folder of searched.split(delimiter)) {
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      if (path.startsWith('/')) return path;
-    } catch {
-      // not in this one
-    }
-  }
-  return null;
-}

@@ -1,6 +1,5 @@
 // Holds a container to its memory and its number of processes, by looking often: no privilege of this computer is needed for that.
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { findProgram } from '../find-program.ts';
 import { listTree, type TreeProcess } from './process-tree.ts';
 
 export interface Limits {
@@ -80,17 +79,6 @@ export function limitCommand(memory: number): string[] {
 }
 
 let prlimit: string | null | undefined;
-
-/** The program's path: a container has a PATH of its own, which is not to decide. */
-export function findProgram(name: string): string | null {
-  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
-    try {
-      accessSync(join(directory, name), constants.X_OK);
-      return join(directory, name);
-    } catch {} // the next one
-  }
-  return null;
-}
 
 function kill(pid: number): void {
   try {

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Bubblewrap } from '#lib/lab/bubblewrap.ts';
-import { findProgram } from './container-limits.ts';
+import { findProgram } from '../find-program.ts';
 import { ensureInRoot } from './container-root.ts';
 
 /** Where the lab's own things are in a container. */
