@@ -42,11 +42,11 @@ test('a cluster of three: units spread, a lost machine’s unit moves, and every
       line.replace(/[0-9a-f]{32}\//, '').replaceAll(/\t+/g, ' '),
     );
   const addressesOf = (units: string[], name: string) => units.filter((unit) => unit.startsWith(name)).map((unit) => unit.split(' ')[1]!);
-  await expect.poll(async () => (await listMachines()).map((line) => line.split(/\t+/)[1]).sort(), { timeout: 10_000 }).toEqual(addresses);
+  await expect.poll(async () => (await listMachines()).map((line) => line.split(/\t+/)[1]).sort()).toEqual(addresses);
 
   const started = await fleetctl('start roaming-a.service roaming-b.service roaming-c.service web@1.service web@2.service web@3.service');
   expect(started.status, started.stderr).toBe(0);
-  await expect.poll(async () => (await listUnits()).filter((unit) => unit.endsWith(' active')), { timeout: 10_000 }).toHaveLength(6);
+  await expect.poll(async () => (await listUnits()).filter((unit) => unit.endsWith(' active'))).toHaveLength(6);
   const before = await listUnits();
   expect(addressesOf(before, 'web@').sort()).toEqual(addresses);
   expect(addressesOf(before, 'roaming-').sort()).toEqual(addresses);
@@ -75,7 +75,7 @@ test('a cluster of three: units spread, a lost machine’s unit moves, and every
   expect(await etcdctl('cluster-health')).toMatch(/ are all unreachable\n(.*\n)*cluster is degraded\n$/);
 
   expect((await learner('vagrant up core-02')).stdout).toContain('==> core-02: Machine booted and ready!');
-  await expect.poll(listUnits, { timeout: 10_000 }).toContain(`${web} 172.17.8.102 active`);
+  await expect.poll(listUnits).toContain(`${web} 172.17.8.102 active`);
   expect((await listMachines()).length).toBe(3);
 
   const settled = (await listUnits()).sort();

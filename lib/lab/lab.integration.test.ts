@@ -258,7 +258,7 @@ test('a lab that is killed is started again, ends what its machines left running
   await expect.poll(running).toContain('sleep 4321');
   const { pid } = (await marked(testLab.marker)).find(({ command }) => command.includes('lab.mjs'))!;
   process.kill(pid, 'SIGKILL');
-  await expect.poll(() => testLab.lab.status().catch(() => null), { timeout: 10_000 }).toMatchObject({ machines: [{ state: 'running' }] });
+  await expect.poll(() => testLab.lab.status().catch(() => null)).toMatchObject({ machines: [{ state: 'running' }] });
   expect(testLab.exits).toEqual([expect.stringContaining('by SIGKILL. It is started again')]);
   expect(await running()).not.toContain('sleep 4321');
   expect((await testLab.shell('vagrant ssh -c true', { directory })).status).toBe(0);

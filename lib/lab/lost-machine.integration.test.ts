@@ -34,9 +34,9 @@ test('a machine that loses its power, or is suspended, loses its units once its 
   const countMachines = async () => (await fleetctl('list-machines --no-legend')).trim().split('\n').length;
   const running = async () =>
     (await marked(testLab.marker)).map(({ command }) => command).filter((command) => /^\/bin\/sleep 86\d\d/.test(command));
-  await expect.poll(countMachines, { timeout: 10_000 }).toBe(3);
+  await expect.poll(countMachines).toBe(3);
   await fleetctl('start a.service b.service c.service');
-  await expect.poll(listUnits, { timeout: 10_000 }).toEqual([expect.stringMatching(/ active$/), expect.anything(), expect.anything()]);
+  await expect.poll(listUnits).toEqual([expect.stringMatching(/ active$/), expect.anything(), expect.anything()]);
   const before = await listUnits();
   expect(before.map((unit) => unit.split(' ')[1]).sort()).toEqual(['172.17.8.101', '172.17.8.102', '172.17.8.103']);
   const [lost] = before.find((unit) => unit.includes('172.17.8.102'))!.split(' ');
@@ -56,7 +56,7 @@ test('a machine that loses its power, or is suspended, loses its units once its 
   expect(await running()).toHaveLength(3);
 
   await learner('vagrant up core-02');
-  await expect.poll(countMachines, { timeout: 10_000 }).toBe(3);
+  await expect.poll(countMachines).toBe(3);
   const settled = (await listUnits()).sort();
   expect(settled).toHaveLength(3);
   expect(settled.join()).not.toContain('172.17.8.102');
@@ -70,9 +70,9 @@ test('a machine that loses its power, or is suspended, loses its units once its 
   // A machine that stands still is lost as well; what it held goes on elsewhere, and ends in it as soon as it wakes.
   expect((await learner('vagrant suspend core-03')).status).toBe(0);
   await expect.poll(async () => (await listUnits()).join(), { timeout: 30_000 }).not.toContain('172.17.8.103');
-  await expect.poll(listUnits, { timeout: 10_000 }).toHaveLength(3);
+  await expect.poll(listUnits).toHaveLength(3);
   expect((await learner('vagrant resume core-03')).status).toBe(0);
-  await expect.poll(countMachines, { timeout: 10_000 }).toBe(3);
-  await expect.poll(async () => (await running()).length, { timeout: 10_000 }).toBe(3);
+  await expect.poll(countMachines).toBe(3);
+  await expect.poll(async () => (await running()).length).toBe(3);
   expect((await listUnits()).join()).not.toContain('172.17.8.103');
 }, 180_000);

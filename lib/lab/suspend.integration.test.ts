@@ -27,7 +27,7 @@ test('a suspended machine stands still, and goes on where it was; after a restar
   const inside = async () =>
     (await learner(`vagrant ssh -c 'systemctl show -p MainPID -p StateChangeTimestamp tick; docker ps -q'`)).stdout;
   const ticks = async () => (await readFile(await journalOf(testLab.workspace), 'utf8')).match(/"tick"/g)?.length ?? 0;
-  await expect.poll(ticks, { timeout: 10_000 }).toBeGreaterThan(2);
+  await expect.poll(ticks).toBeGreaterThan(2);
   const before = await inside();
   const processes = await pidsOf();
   expect(processes.length).toBeGreaterThanOrEqual(2);
@@ -60,7 +60,7 @@ test('a suspended machine stands still, and goes on where it was; after a restar
     /^==> core-01: Resuming suspended VM\.\.\.\n==> core-01: Booting VM\.\.\.\n(.*\n)*==> core-01: Machine booted and ready!\n/,
   );
   expect(resumed.stdout).not.toContain('afresh');
-  await expect.poll(ticks, { timeout: 10_000 }).toBeGreaterThan(frozen);
+  await expect.poll(ticks).toBeGreaterThan(frozen);
   expect(await mark((await testLab.lab.status()).machines[0]!.etcdPort)).toContain(testLab.marker);
   expect(await inside()).toBe(before);
   expect((await pidsOf()).map(({ pid }) => pid)).toEqual(processes.map(({ pid }) => pid));
@@ -70,7 +70,7 @@ test('a suspended machine stands still, and goes on where it was; after a restar
   expect((await testLab.lab.status()).machines).toMatchObject([{ state: 'saved', etcdPort: null }]);
   expect(await pidsOf()).toEqual([]);
   expect((await learner('vagrant up')).stdout).toContain('    core-01: it boots afresh, as after a power cut.');
-  await expect.poll(ticks, { timeout: 10_000 }).toBeGreaterThan(frozen + 5);
+  await expect.poll(ticks).toBeGreaterThan(frozen + 5);
 
   await learner('vagrant suspend');
   expect((await learner('vagrant halt')).stdout).toBe('==> core-01: Discarding saved state of VM...\n');

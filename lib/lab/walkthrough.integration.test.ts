@@ -34,7 +34,7 @@ test('the walkthrough by hand: from vagrant-setup to the reflected request and b
   expect(journal.stdout).toMatch(/ core-01 docker\[\d+\]: The server is online and listening on Port 80/);
 
   await expect
-    .poll(() => learner(`${fleetctl} list-units`).then(({ stdout }) => stdout), { timeout: 10_000 })
+    .poll(() => learner(`${fleetctl} list-units`).then(({ stdout }) => stdout))
     .toMatch(/reflector\.service\t+[0-9a-f]{8}\.\.\.\/172\.17\.8\.101\tactive\trunning/);
 
   const answer = await browse(sshPort, identityFile);
@@ -50,7 +50,7 @@ test('the walkthrough by hand: from vagrant-setup to the reflected request and b
   // A restart of the computer: the machine comes back, and fleet starts what it had launched.
   await testLab.restart();
   await expect.poll(() => learner(`${fleetctl} list-units`).then(({ stdout }) => stdout), { timeout: 20_000 }).toMatch(/active\trunning/);
-  await expect.poll(() => browse(sshPort, identityFile).catch((error) => String(error)), { timeout: 10_000 }).toContain('loud and clear');
+  await expect.poll(() => browse(sshPort, identityFile).catch((error) => String(error))).toContain('loud and clear');
 
   expect(await learner(`${fleetctl} stop reflector.service`)).toMatchObject({ status: 0, stdout: expect.stringContaining('loaded on') });
   await expect
@@ -80,7 +80,7 @@ test('the unit file of 2014 runs unchanged', async () => {
   const fleetctl = `fleetctl --tunnel 127.0.0.1:${sshPort} --strict-host-key-checking=false`;
   expect(await learner(`${fleetctl} start reflector.service`)).toMatchObject({ status: 0, stderr: '' });
   expect((await learner(`${fleetctl} list-unit-files`)).stdout).toMatch(/^reflector\.service\tdc96740\tlaunched\tlaunched\t/m);
-  await expect.poll(() => browse(sshPort, identityFile).catch((error) => String(error)), { timeout: 15_000 }).toContain('loud and clear');
+  await expect.poll(() => browse(sshPort, identityFile).catch((error) => String(error))).toContain('loud and clear');
   expect((await learner("vagrant ssh -c 'etcdctl get /dns/reflector/host; etcdctl get /dns/reflector/port'")).stdout).toBe(
     '172.17.8.101\n80\n',
   );
@@ -105,7 +105,7 @@ test('a lab that is killed brings its units back, with one container and no orph
       return String(error);
     }
   };
-  await expect.poll(answer, { timeout: 15_000 }).toContain('loud and clear');
+  await expect.poll(answer).toContain('loud and clear');
   /** Whatever runs in the machine: the unit's programs, and the container. */
   const inMachine = async () =>
     (await marked(testLab.marker)).filter(({ command }) => !/lab\.mjs|pty-host\.mjs|ssh-agent|vagrant/.test(command));

@@ -59,19 +59,19 @@ test.each(['SIGTERM', 'SIGKILL'] as const)("the app's agent has its keys again a
   const page = await openSocketPage(app);
   await page.attach();
   page.type('ssh-keygen -q -t ed25519 -N "" -f ~/other_key && ssh-add -q ~/other_key; ssh-add -l; echo "done $((1 + 1))"\r');
-  await expect.poll(page.text, { timeout: 15_000 }).toMatch(/done 2\r\n[\s\S]*\$ /);
+  await expect.poll(page.text).toMatch(/done 2\r\n[\s\S]*\$ /);
   const fingerprint = /SHA256:\S+/.exec(page.text())?.[0];
-  await expect.poll(() => readFileSync(join(directory, 'state/agent-keys.json'), 'utf8'), { timeout: 5000 }).toContain('other_key');
+  await expect.poll(() => readFileSync(join(directory, 'state/agent-keys.json'), 'utf8')).toContain('other_key');
   await new Promise((resolve) => setTimeout(resolve, 300)); // what a crash may cost of the output
   page.socket.disconnect();
   await app.stop(signal);
 
   const next = await openSocketPage(await launch(directory));
   await next.attach();
-  await expect.poll(next.text, { timeout: 15_000 }).toMatch(/was restarted[\s\S]*\$ /);
+  await expect.poll(next.text).toMatch(/was restarted[\s\S]*\$ /);
   const from = next.text().length;
   next.type('ssh-add -l; echo "again $((1 + 1))"\r');
-  await expect.poll(next.text, { timeout: 15_000 }).toContain('again 2');
+  await expect.poll(next.text).toContain('again 2');
   expect(next.text().slice(from)).toContain(fingerprint);
 });
 

@@ -9,29 +9,27 @@ import { openSocketPage, type SocketPage } from '#lib/testing/socket-page.ts';
 import { workspaceMark } from './settings.ts';
 import { markedProcesses } from './survivors.ts';
 
-const patience = { timeout: 15_000, interval: 50 };
-
 test('when the process of the terminals is killed the learner is told, and a new shell opens in the same directory', async () => {
   const { app, page, statuses } = await launch();
   page.type('cd /usr; echo "go $((1 + 1))"; exec sleep 1000\r');
-  await expect.poll(page.text, patience).toContain('go 2');
+  await expect.poll(page.text).toContain('go 2');
   killProgram(app, 'pty-host.mjs');
-  await expect.poll(() => statuses.at(-1), patience).toBe('exited');
-  await expect.poll(() => page.notices.map(({ text }) => text).join(), patience).toContain('ended unexpectedly');
+  await expect.poll(() => statuses.at(-1)).toBe('exited');
+  await expect.poll(() => page.notices.map(({ text }) => text).join()).toContain('ended unexpectedly');
   page.socket.emit('terminal:restart', 'shell');
-  await expect.poll(() => statuses.at(-1), patience).toBe('prompt');
+  await expect.poll(() => statuses.at(-1)).toBe('prompt');
   page.type('echo "alive $((1 + 1))"\r');
-  await expect.poll(page.text, patience).toContain('alive 2');
+  await expect.poll(page.text).toContain('alive 2');
   expect((await fetch(app.url, { redirect: 'manual' })).status).toBe(303);
 });
 
 test('when the lab is killed the learner is told, and it is started again', async () => {
   const { app, page } = await launch();
   const lab = killProgram(app, 'lab.mjs');
-  await expect.poll(() => page.notices.map(({ text }) => text).join(), patience).toContain('The lab ended by SIGKILL. It is started again');
-  await expect.poll(() => ![undefined, lab].includes(programOf(app, 'lab.mjs')), patience).toBe(true);
+  await expect.poll(() => page.notices.map(({ text }) => text).join()).toContain('The lab ended by SIGKILL. It is started again');
+  await expect.poll(() => ![undefined, lab].includes(programOf(app, 'lab.mjs'))).toBe(true);
   page.type(`until curl -fs --unix-socket "$${labVariable}" http://lab/ >/dev/null; do sleep 0.2; done; echo "lab $((1 + 1))"\r`);
-  await expect.poll(page.text, patience).toContain('lab 2');
+  await expect.poll(page.text).toContain('lab 2');
 });
 
 test('a state folder that goes away is told while it lasts, the shell goes on, and everything is written again by itself', async () => {
@@ -40,15 +38,15 @@ test('a state folder that goes away is told while it lasts, the shell goes on, a
   renameSync(folder, `${folder}.away`);
   writeFileSync(folder, 'in the way');
   page.type('echo "meanwhile $((1 + 1))"\r');
-  await expect.poll(page.text, patience).toContain('meanwhile 2');
+  await expect.poll(page.text).toContain('meanwhile 2');
   await expect
-    .poll(() => page.notices.map(({ text }) => text).join('\n'), patience)
+    .poll(() => page.notices.map(({ text }) => text).join('\n'))
     .toMatch(/output cannot be saved[\s\S]*activity log|activity log[\s\S]*output cannot be saved/);
   unlinkSync(folder);
   renameSync(`${folder}.away`, folder);
-  await expect.poll(() => over.length, { timeout: 5000 }).toBe(page.notices.length);
+  await expect.poll(() => over.length).toBe(page.notices.length);
   expect(readFileSync(join(folder, 'activity.jsonl'), 'utf8')).toContain('meanwhile');
-  await expect.poll(() => printed(folder), patience).toContain('meanwhile 2');
+  await expect.poll(() => printed(folder)).toContain('meanwhile 2');
 });
 
 test.skipIf(!canMount())(
@@ -62,11 +60,11 @@ test.skipIf(!canMount())(
     const { page, over } = await launch(workspace);
     fill(join(folder, 'filler'));
     page.type('seq 1 3000; echo "full $((1 + 1))"\r');
-    await expect.poll(page.text, patience).toContain('full 2');
-    await expect.poll(() => page.notices.map(({ text }) => text).join('\n'), patience).toContain('ENOSPC');
+    await expect.poll(page.text).toContain('full 2');
+    await expect.poll(() => page.notices.map(({ text }) => text).join('\n')).toContain('ENOSPC');
     rmSync(join(folder, 'filler'));
-    await expect.poll(() => over.length, { timeout: 5000 }).toBe(page.notices.length);
-    await expect.poll(() => printed(folder), patience).toMatch(/\n3000\r\n[\s\S]*full 2/);
+    await expect.poll(() => over.length).toBe(page.notices.length);
+    await expect.poll(() => printed(folder)).toMatch(/\n3000\r\n[\s\S]*full 2/);
   },
 );
 
@@ -151,6 +149,6 @@ async function launch(workspace = temporaryWorkspace()): Promise<{ app: App; pag
   page.socket.on('terminal:state', ({ status }) => statuses.push(status));
   page.socket.on('notice:over', (id) => over.push(id));
   await page.attach();
-  await expect.poll(page.text, patience).toMatch(/\$ /);
+  await expect.poll(page.text).toMatch(/\$ /);
   return { app, page, statuses, over };
 }

@@ -4,8 +4,6 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type App, makeWorkspace, removeWorkspace, startApp } from '#lib/testing/app.ts';
 import { openSocketPage } from '#lib/testing/socket-page.ts';
 
-const patience = { timeout: 15_000, interval: 50 };
-
 test.each(['SIGTERM', 'SIGKILL'] as const)(
   'after %s the terminal has its output, its directory and its exports, and a page goes on where it was',
   async (signal) => {
@@ -13,7 +11,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     const page = await openSocketPage(app);
     const { log } = await page.attach();
     page.type('cd /usr && export TOLD="two words" && echo "number $((40 + 2))"\r');
-    await expect.poll(page.text, patience).toMatch(/number 42\r\n[\s\S]*\$ /);
+    await expect.poll(page.text).toMatch(/number 42\r\n[\s\S]*\$ /);
     await new Promise((resolve) => setTimeout(resolve, 300)); // what a crash may cost
     const before = page.text();
     const seen = page.received();
@@ -23,15 +21,15 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     const next = await launch(app.workspace);
     const newcomer = await openSocketPage(next);
     await newcomer.attach();
-    await expect.poll(newcomer.text, patience).toMatch(/The app was restarted\.[\s\S]*\/usr\S* \$ /);
+    await expect.poll(newcomer.text).toMatch(/The app was restarted\.[\s\S]*\/usr\S* \$ /);
     expect(newcomer.text().startsWith(before)).toBe(true);
 
     const returned = await openSocketPage(next);
     const answer = await returned.attach({ offset: seen, log });
     expect(answer.offset).toBe(seen);
-    await expect.poll(returned.text, patience).toBe(newcomer.text().slice(before.length));
+    await expect.poll(returned.text).toBe(newcomer.text().slice(before.length));
     newcomer.type('echo "<$TOLD> <$SSH_AUTH_SOCK>"; test -S "$SSH_AUTH_SOCK" && echo "agent $((1 + 1))"\r');
-    await expect.poll(newcomer.text, patience).toMatch(/<two words> <.*>\r\nagent 2/);
+    await expect.poll(newcomer.text).toMatch(/<two words> <.*>\r\nagent 2/);
   },
 );
 
@@ -40,7 +38,7 @@ test('a page that saw more than reached the disk gets another log instead of the
   const page = await openSocketPage(app);
   const { log } = await page.attach();
   page.type('seq 1 200\r');
-  await expect.poll(page.text, patience).toMatch(/\n200\r\n[\s\S]*\$ /);
+  await expect.poll(page.text).toMatch(/\n200\r\n[\s\S]*\$ /);
   const seen = page.received();
   await app.stop('SIGKILL');
   const next = await launch(app.workspace);
@@ -56,7 +54,7 @@ test('a run that was under way is shown as interrupted, and ended ones as they e
   mkdirSync(join(workspace, 'state'), { mode: 0o700 });
   writeFileSync(join(workspace, 'state', 'runs.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   const page = await openSocketPage(await launch(workspace));
-  await expect.poll(() => page.runs, patience).toMatchObject([ended, { id: 'b', status: 'interrupted', startedAt: 2 }]);
+  await expect.poll(() => page.runs).toMatchObject([ended, { id: 'b', status: 'interrupted', startedAt: 2 }]);
 });
 
 async function launch(workspace = makeWorkspace()): Promise<App> {

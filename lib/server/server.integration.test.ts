@@ -100,7 +100,7 @@ test('the workspace and its token are private, and SIGTERM leaves no process and
 test('after kill -9 its children end by themselves, and the next start works in the same workspace', async () => {
   const app = await launch();
   await app.stop('SIGKILL');
-  await expect.poll(() => markedProcesses(workspaceMark(app.workspace)).map(describeProcess), { timeout: 5000 }).toEqual([]);
+  await expect.poll(() => markedProcesses(workspaceMark(app.workspace)).map(describeProcess)).toEqual([]);
   const next = await launch({ workspace: app.workspace });
   expect(next.token).toBe(app.token);
 });

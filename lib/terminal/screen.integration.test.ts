@@ -7,7 +7,6 @@ import { atPrompt, openTestTerminal, until, untilText } from './shell-fixture.ts
 import type { Terminal } from './terminal.ts';
 
 const programs = inject('programs');
-const patience = { timeout: 15_000, interval: 50 };
 
 /** A page: an emulator that shows and acknowledges what it gets, and whose answers go nowhere. */
 async function watch(terminal: Terminal, offset: number | null, emulator = makeEmulator(terminal)) {
@@ -27,7 +26,7 @@ async function watch(terminal: Terminal, offset: number | null, emulator = makeE
     },
     await terminal.screen(offset),
   );
-  const settled = () => expect.poll(() => received ?? viewer.offset, patience).toBe(terminal.log.end);
+  const settled = () => expect.poll(() => received ?? viewer.offset).toBe(terminal.log.end);
   return {
     emulator,
     answers,

@@ -175,6 +175,6 @@ function loss(terminal: Terminal): Promise<string> {
 /** Waits until the program waits for keys: from then on it gets them. */
 async function reads(terminal: Terminal, program: string): Promise<void> {
   const readers = () => execFileSync('ps', ['-eo', 'comm=,stat='], { encoding: 'utf8' }).split('\n');
-  await expect.poll(() => readers().some((line) => line.startsWith(`${program} `) && line.endsWith('S+')), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => readers().some((line) => line.startsWith(`${program} `) && line.endsWith('S+'))).toBe(true);
   expect(terminal.state().status).toBe('busy');
 }

@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+// Limits against hanging, not against slowness: a computer may be busy with other things.
+const expectations = { poll: { timeout: 15_000, interval: 50 } };
 const exclude = ['node_modules/**', '.next/**', '.build/**'];
 
 /** By itself at the end: beside other tests it would measure them. */
@@ -27,7 +29,7 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.{ts,tsx}'],
           exclude: [...exclude, '**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.long.test.ts'],
-          // Limits against hanging, not against slowness: a computer may be busy with other things.
+          expect: expectations,
           testTimeout: 30_000,
         },
       },
@@ -38,6 +40,7 @@ export default defineConfig({
           include: ['**/*.integration.test.ts'],
           exclude,
           globalSetup: ['lib/testing/build-programs.ts'],
+          expect: expectations,
           testTimeout: 60_000,
         },
       },
@@ -48,6 +51,7 @@ export default defineConfig({
           include: ['**/*.e2e.test.ts'],
           exclude,
           globalSetup: ['lib/testing/build-programs.ts'],
+          expect: expectations,
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,

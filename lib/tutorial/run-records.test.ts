@@ -73,7 +73,7 @@ test('runs that cannot be written are told once, and written by themselves when 
   save(failed('b'));
   expect(told).toEqual([expect.stringContaining('The runs cannot be saved')]);
   rmSync(join(directory, 'below'));
-  await expect.poll(() => told, { timeout: 5000 }).toEqual([expect.any(String), null]);
+  await expect.poll(() => told).toEqual([expect.any(String), null]);
   expect(open().restored).toEqual([failed('a'), failed('b')]);
 });
 

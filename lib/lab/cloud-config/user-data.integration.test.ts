@@ -63,11 +63,11 @@ test('what user-data asks of a machine is done, and what the lab cannot do is sa
   expect(await inside('cat "$HOME/../../etc/coreos/update.conf"')).toBe('REBOOT_STRATEGY=off\n');
   expect(await inside('systemctl is-enabled hello never; systemctl is-active hello never')).toBe('enabled\nmasked\ninactive\ninactive\n');
   await inside('systemctl start hello');
-  await expect.poll(() => inside('journalctl -o cat -u hello'), { timeout: 10_000 }).toContain('hello from me');
+  await expect.poll(() => inside('journalctl -o cat -u hello')).toContain('hello from me');
   const journal = await inside('journalctl -o cat -u hello');
   expect(journal).toContain('[/etc/systemd/system/hello.service:5] LimitNOFILE= is not supported in this lab, ignoring: 1024\n');
 
   // What is enabled starts with the machine.
   expect((await testLab.shell('vagrant reload', { directory })).status).toBe(0);
-  await expect.poll(() => inside('systemctl is-active hello'), { timeout: 10_000 }).toBe('active\n');
+  await expect.poll(() => inside('systemctl is-active hello')).toBe('active\n');
 });

@@ -5,7 +5,7 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { isAlive } from '#lib/testing/is-alive.ts';
 import { testWith } from '#lib/testing/peers.ts';
 import { type ContainerSetting, settingVariable } from './container-setting.ts';
@@ -124,7 +124,7 @@ test('a container ends with all it started when its daemon is gone', async () =>
   expect(isAlive(Number(pid))).toBe(true);
   child.stdio[3]!.destroy(); // as the kernel does for a daemon that was killed
   expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
-  await vi.waitFor(() => expect(isAlive(Number(pid))).toBe(false));
+  await expect.poll(() => isAlive(Number(pid))).toBe(false);
 });
 
 async function run(lab: TestMachine, script: string): Promise<void> {

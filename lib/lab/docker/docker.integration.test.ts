@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, vi } from 'vitest';
+import { describe, expect } from 'vitest';
 import { isAlive } from '#lib/testing/is-alive.ts';
 import { testWith } from '#lib/testing/peers.ts';
 import { ask, image, modes, untilSaid } from './test-machine.ts';
@@ -141,13 +141,10 @@ describe.each(modes)('docker $mode', ({ needs, startTestMachine }) => {
     const child = `require("child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", "${token}"], ${options})`;
     const waiting = `${child}.unref(); setInterval(() => {}, 1000)`;
     await docker('run', '-d', '--name', 'parent', image, 'node', '-e', waiting, 'main');
-    const left = await vi.waitFor(() => {
-      const found = processesWith(token);
-      expect(found).toHaveLength(2); // the program's own command line has the word too
-      return found;
-    });
+    await expect.poll(() => processesWith(token)).toHaveLength(2); // the program's own command line has the word too
+    const left = processesWith(token);
     await docker('kill', 'parent');
-    await vi.waitFor(() => expect(left.filter(isAlive)).toEqual([]));
+    await expect.poll(() => left.filter(isAlive)).toEqual([]);
   });
 
   test('logs -f follows to the end of the container and shows both streams', async () => {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { killMachineProcesses } from '#lib/lab/machine-processes.ts';
 import { isAlive } from '#lib/testing/is-alive.ts';
 import { testWith } from '#lib/testing/peers.ts';
@@ -110,10 +110,12 @@ sandboxed('a container that the lab left behind is found by its marker, and ends
     'require("child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true, env: {} }); setInterval(() => {}, 1000)';
   await docker('run', '-d', '--name', 'left', image, 'node', '-e', script);
   const pid = Number((await docker('inspect', '-f', '{{.State.Pid}}', 'left')).stdout);
-  const child = await vi.waitFor(() => Number(/^\d+/.exec(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'))![0]));
+  const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  await expect.poll(children).not.toBe('');
+  const child = Number.parseInt(children(), 10);
   expect([pid, child].filter(isAlive)).toEqual([pid, child]);
   expect(killMachineProcesses(machine.run)).toBeGreaterThanOrEqual(2);
-  await vi.waitFor(() => expect([pid, child].filter(isAlive)).toEqual([]));
+  await expect.poll(() => [pid, child].filter(isAlive)).toEqual([]);
   expect((await docker('wait', 'left')).stdout).toBe('137\n');
 });
 

@@ -54,7 +54,7 @@ realEtcd('keys expire as in the real etcd, and watchers are told alike', async (
       await send(url, { method: 'PUT', target: '/v2/keys/kept', form: 'value=3&ttl=2' });
       await send(url, { method: 'PUT', target: '/v2/keys/kept', form: 'ttl=&prevExist=true&value=4' });
       await send(url, { method: 'PUT', target: '/v2/keys/soon', form: 'value=5&ttl=3' });
-      await expect.poll(() => watch.lines().length, { timeout: 8000 }).toBeGreaterThanOrEqual(9);
+      await expect.poll(() => watch.lines().length).toBeGreaterThanOrEqual(9);
       const left = await send(url, { method: 'GET', target: '/v2/keys?recursive=true&sorted=true', form: undefined });
       return { watch: watch.lines().map(normalize), below: below.lines().map(normalize), left: comparable(left) };
     }),

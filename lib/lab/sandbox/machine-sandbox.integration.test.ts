@@ -80,9 +80,7 @@ testWith('bwrap')(
     expect(await inside('sudo etcdctl set /greeting hello; etcdctl get /greeting; curl -sS 127.0.0.1:4001/version')).toMatch(
       /^hello\nhello\n.*etcd/,
     );
-    await expect
-      .poll(() => inside('fleetctl list-machines --no-legend | grep -o "172[0-9.]*" | sort'), { timeout: 10_000 })
-      .toBe('172.17.8.101\n172.17.8.102');
+    await expect.poll(() => inside('fleetctl list-machines --no-legend | grep -o "172[0-9.]*" | sort')).toBe('172.17.8.101\n172.17.8.102');
     expect(await inside(`cat > web.service <<'END'\n${echo}\nEND\nfleetctl start web.service`)).toMatch(/launched/);
     const address = (await inside('fleetctl list-units --no-legend --fields=machine')).replace(/.*\//, '').trim();
     expect(address).toMatch(/^172\.17\.8\.10[12]$/);
@@ -92,7 +90,7 @@ testWith('bwrap')(
     const nested = `ssh -o StrictHostKeyChecking=no core@${other} 'hostname; curl -sS http://${address}/ | grep -c loud; exit 3'; echo $?`;
     expect(await inside(`ssh-add -l | wc -l; ${nested}`)).toMatch(new RegExp(`^1\\n(?:Warning[^\\n]*\\n)?${name}\\n1\\n3$`));
     await inside('fleetctl destroy web.service');
-    await expect.poll(() => inside(`curl -sS -m 3 http://${address}/`), { timeout: 15_000 }).toMatch(unreachable);
+    await expect.poll(() => inside(`curl -sS -m 3 http://${address}/`)).toMatch(unreachable);
 
     // Statuses and signals, with and without a terminal.
     const ssh = await sshTo(testLab);
@@ -115,7 +113,7 @@ testWith('bwrap')(
     const started = await inside(`cat > family.service <<'END'\n${family}\nEND\nfleetctl start family.service`);
     expect(started).toContain('launched');
     const sleeping = async () => (await marked(testLab.marker)).filter(({ command }) => /^sleep 700[12]/.test(command));
-    await expect.poll(sleeping, { timeout: 10_000 }).toHaveLength(2);
+    await expect.poll(sleeping).toHaveLength(2);
     const status = await inside('systemctl status family.service');
     const main = /Main PID: (\d+) \(bash\)/.exec(status)?.[1];
     expect(await inside(`ps -o args= -p ${main}`)).toMatch(/^\/bin\/bash -c trap/);
@@ -128,18 +126,16 @@ testWith('bwrap')(
 
     // A program that cannot be started, and one that ends by a signal, end as systemd says it.
     await inside(`printf '[Service]\\nExecStart=/usr/bin/nothing\\n' > no.service; fleetctl start --no-block no.service`);
-    await expect.poll(() => inside('systemctl status no.service'), { timeout: 10_000 }).toContain('status=203');
+    await expect.poll(() => inside('systemctl status no.service')).toContain('status=203');
     // What it reads on behalf of the machine, systemd does not read from this computer.
     await writeFile(join(testLab.home, 'secret'), 'SECRET=of-this-computer\n');
     await inside(`ln -s ${testLab.home}/secret ~/link`);
     await inside(
       `printf '[Service]\\nEnvironmentFile=/home/core/link\\nExecStart=/bin/sleep 7\\n' > link.service; fleetctl start --no-block link`,
     );
-    await expect
-      .poll(() => inside('journalctl -u link.service --no-pager'), { timeout: 10_000 })
-      .toContain('environment files: No such file');
+    await expect.poll(() => inside('journalctl -u link.service --no-pager')).toContain('environment files: No such file');
     await inside(`printf '[Service]\\nExecStart=/bin/sh -c "kill -QUIT $$$$"\\n' > quit.service; fleetctl start --no-block quit.service`);
-    await expect.poll(() => inside('systemctl status quit.service'), { timeout: 10_000 }).toContain('status=3/QUIT');
+    await expect.poll(() => inside('systemctl status quit.service')).toContain('status=3/QUIT');
   },
   120_000,
 );
@@ -153,7 +149,7 @@ testWith('bwrap')(
     const survivors = () => testLab.shell('pgrep -f "^sleep 7003"; true').then(({ stdout }) => stdout);
     expect(await survivors()).toMatch(/^\d+\n$/);
     process.kill((await marked(testLab.marker)).find(({ command }) => command.includes('lab.mjs'))!.pid, 'SIGKILL');
-    await expect.poll(survivors, { timeout: 2000 }).toBe('');
+    await expect.poll(survivors).toBe('');
   },
   120_000,
 );

@@ -84,5 +84,5 @@ export async function startTestMachine(programs: Record<string, string> = {}): P
 
 /** Looks until the expectation holds; ten seconds, because a busy computer may take its time to start a process. */
 export function eventually<Value>(look: () => Value) {
-  return expect.poll(look, { timeout: 10_000, interval: 20 });
+  return expect.poll(look);
 }
