@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -5,6 +6,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 // Limits against hanging, not against slowness: a computer may be busy with other things.
 const expectations = { poll: { timeout: 15_000, interval: 50 } };
 const exclude = ['node_modules/**', '.next/**', '.build/**'];
+
+/** These tests mostly wait for other programs, which leaves room for more of them than there are cores. */
+const maxWorkers = Math.max(3, availableParallelism() - 1);
 
 /** By itself at the end: beside other tests it would measure them. */
 const soak = {
@@ -14,7 +18,8 @@ const soak = {
     include: ['**/*.long.test.ts'],
     exclude,
     globalSetup: ['lib/testing/build-programs.ts'],
-    sequence: { groupOrder: 1 },
+    fileParallelism: false,
+    sequence: { groupOrder: 2 },
   },
 };
 
@@ -30,6 +35,7 @@ export default defineConfig({
           include: ['**/*.test.{ts,tsx}'],
           exclude: [...exclude, '**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.long.test.ts'],
           expect: expectations,
+          maxWorkers,
           testTimeout: 30_000,
         },
       },
@@ -41,6 +47,7 @@ export default defineConfig({
           exclude,
           globalSetup: ['lib/testing/build-programs.ts'],
           expect: expectations,
+          maxWorkers,
           testTimeout: 60_000,
         },
       },
@@ -54,7 +61,9 @@ export default defineConfig({
           expect: expectations,
           testTimeout: 300_000,
           hookTimeout: 120_000,
+          // A browser, the app and the lab are enough for two cores.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
       ...(process.env.SOAK_MINUTES ? [soak] : []),
