@@ -1,5 +1,5 @@
 // etcdctl's users and roles: the commands are known, but the lab's etcd has no access control.
-import type { Command, CommandGroup } from './commands.ts';
+import type { Command, CommandGroup } from './command.ts';
 import { badArguments, Failure } from './failure.ts';
 import type { Flag } from './flags.ts';
 

@@ -1,5 +1,5 @@
 // The help texts of etcdctl, laid out by the library that the real one uses.
-import type { Command, CommandGroup } from './commands.ts';
+import type { Command, CommandGroup } from './command.ts';
 import { type Flag, helpFlag } from './flags.ts';
 
 export const version = '3.4.23';

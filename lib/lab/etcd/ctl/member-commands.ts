@@ -1,5 +1,5 @@
 // `etcdctl member`: who belongs to the cluster.
-import type { Command, Invocation } from './commands.ts';
+import type { Command, Invocation } from './command.ts';
 import { badArguments, Failure } from './failure.ts';
 
 const runtimeGuide = 'https://github.com/etcd-io/etcd/blob/master/Documentation/runtime-configuration.md#remove-a-member';

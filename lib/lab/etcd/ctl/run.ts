@@ -1,6 +1,7 @@
 // One call of etcdctl: global flags, the command, its exit status.
 import { Client } from './client.ts';
-import { type Command, type CommandGroup, commands } from './commands.ts';
+import type { Command, CommandGroup } from './command.ts';
+import { commands } from './commands.ts';
 import { badArguments, badConnection, Failure } from './failure.ts';
 import { type Flag, flagsFirst, helpFlag, milliseconds, type ParsedFlags, parseFlags } from './flags.ts';
 import { commandHelp, groupHelp, subgroupHelp, version } from './help.ts';
