@@ -11,8 +11,8 @@ import {
   type ServiceStatus,
   type ServiceWorld,
   type SignalStatus,
-  timeoutOf,
 } from './service-state.ts';
+import { afterFailure, afterPhase, afterSignal, type Destination, timeoutOf } from './service-transitions.ts';
 
 export interface ServiceLife {
   readonly state: ServiceState;
@@ -84,19 +84,26 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
     enterPhase('start-pre');
   }
 
+  function go(next: Destination) {
+    if (next === 'running') enterRunning();
+    else if (next === 'dead') enterDead();
+    else if (isSignalStatus(next)) enterSignal(next);
+    else enterPhase(next);
+  }
+
   /** Runs a phase's commands one after another, or goes on to what follows when it has none. */
   function enterPhase(phase: ExecPhase) {
     commands = killed ? [] : [...world.settings().exec[phase]];
-    if (commands.length === 0) {
-      afterPhase(phase);
-      return;
-    }
     runNext(phase);
   }
 
   function runNext(phase: ExecPhase) {
+    const command = commands[0];
+    if (command === undefined) {
+      go(afterPhase[phase]);
+      return;
+    }
     const { type, timeoutStart, timeoutStop } = world.settings();
-    const command = commands[0]!;
     const ofActivation = activation;
     const isMain = phase === 'start' && type !== 'forking';
     const ended = (exit: ProcessExit) => {
@@ -126,34 +133,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
     world.log(`${name} failed to run '${phase}' task: ${(error as Error).message}`, 4);
     if (phase !== 'reload') fail('resources');
     if (state.status === 'dead' || state.status === 'failed' || state.status === 'auto-restart') enterDead();
-    else if (phase === 'reload') enterRunning();
-    else if (phase === 'stop-post') enterSignal('final-sigterm');
-    else enterSignal('stop-sigterm');
-  }
-
-  function afterPhase(phase: ExecPhase) {
-    switch (phase) {
-      case 'start-pre':
-        // A oneshot unit may have nothing but ExecStop=.
-        if (world.settings().exec.start.length === 0) enterPhase('start-post');
-        else enterPhase('start');
-        return;
-      case 'start':
-        enterPhase('start-post');
-        return;
-      case 'start-post':
-      case 'reload':
-        enterRunning();
-        return;
-      case 'stop':
-        enterSignal('stop-sigterm');
-        return;
-      case 'stop-post':
-        enterSignal('final-sigterm');
-        return;
-      default:
-        phase satisfies never;
-    }
+    else go(afterFailure[phase]);
   }
 
   /** The start is done, or the main process of a running service has ended. */
@@ -173,7 +153,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
     const own = [main, control].flatMap((process) => (process?.pid ? [process.pid] : []));
     const targets = !plan ? [] : plan.everybody ? [...new Set([...own, ...world.members()])] : own;
     if (!plan || targets.length === 0) {
-      afterSignal(status);
+      go(afterSignal[status]);
       return;
     }
     enter(status);
@@ -189,12 +169,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
   function leaveSignal(status: SignalStatus) {
     if (main !== null || control !== null) return;
     if (killPlan(status, world.settings())?.everybody && world.members().length > 0) return;
-    afterSignal(status);
-  }
-
-  function afterSignal(status: SignalStatus) {
-    if (status === 'stop-sigterm' || status === 'stop-sigkill') enterPhase('stop-post');
-    else enterDead();
+    go(afterSignal[status]);
   }
 
   /** Looks again and again, ever less often, until the state is left. */
@@ -232,7 +207,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
     if (outcome !== 'success') fail(outcome);
     switch (state.status) {
       case 'start':
-        if (outcome !== 'success') enterSignal('stop-sigterm');
+        if (outcome !== 'success') go(afterFailure.start);
         else advance('start');
         return;
       case 'running':
@@ -256,12 +231,12 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
       if (isSignalStatus(state.status)) leaveSignal(state.status);
       return;
     }
-    if (outcome !== 'success' && phase === 'reload') enterRunning();
-    else if (outcome === 'success') {
-      if (phase === 'start') main = findMain();
-      advance(phase);
-    } else if (phase === 'stop-post') enterSignal('final-sigterm');
-    else enterSignal('stop-sigterm');
+    if (outcome !== 'success') {
+      go(afterFailure[phase]);
+      return;
+    }
+    if (phase === 'start') main = findMain();
+    advance(phase);
   }
 
   function findMain(): RunningProcess | null {
@@ -273,8 +248,7 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
 
   function advance(phase: ExecPhase) {
     commands.shift();
-    if (commands.length > 0) runNext(phase);
-    else afterPhase(phase);
+    runNext(phase);
   }
 
   function timedOut() {
@@ -282,20 +256,15 @@ export function serviceLife(name: string, world: ServiceWorld): ServiceLife {
     const timeout = timeoutOf(status, world.settings().sendSigkill);
     if (!timeout) return;
     world.log(`${name} ${timeout.message}`, 4);
-    if (timeout.next === 'running') {
+    if (status === 'reload') {
       world.kill(control ? [control.pid] : [], 'SIGKILL');
       control = null;
-      enterRunning();
-      return;
-    }
-    fail('timeout');
+    } else fail('timeout');
     if (status === 'stop-sigkill') {
       main = null;
       control = null;
     }
-    if (timeout.next === 'stop-post') enterPhase('stop-post');
-    else if (timeout.next === 'dead') enterDead();
-    else enterSignal(timeout.next);
+    go(timeout.next);
   }
 
   function stop() {

@@ -56,28 +56,3 @@ export interface ServiceWorld {
   /** Calls back once the time is over; answers with the function that calls it off. */
   after(milliseconds: number, act: () => void): () => void;
 }
-
-/** What is said when a state has lasted too long, and where it goes from there. */
-interface Timeout {
-  message: string;
-  next: SignalStatus | 'stop-post' | 'dead' | 'running';
-}
-
-const timeouts: Partial<Record<ServiceStatus, Timeout>> = {
-  'start-pre': { message: 'start-pre operation timed out. Terminating.', next: 'stop-sigterm' },
-  start: { message: 'start operation timed out. Terminating.', next: 'stop-sigterm' },
-  'start-post': { message: 'start-post operation timed out. Stopping.', next: 'stop-sigterm' },
-  reload: { message: 'reload operation timed out. Killing reload process.', next: 'running' },
-  stop: { message: 'stopping timed out. Terminating.', next: 'stop-sigterm' },
-  'stop-sigterm': { message: 'stop-sigterm timed out. Killing.', next: 'stop-sigkill' },
-  'stop-sigkill': { message: 'still around after SIGKILL. Ignoring.', next: 'stop-post' },
-  'stop-post': { message: 'stop-post timed out. Terminating.', next: 'final-sigterm' },
-  'final-sigterm': { message: 'stop-final-sigterm timed out. Killing.', next: 'final-sigkill' },
-  'final-sigkill': { message: 'still around after final SIGKILL. Entering failed mode.', next: 'dead' },
-};
-
-/** Undefined for the states that may last. */
-export function timeoutOf(status: ServiceStatus, sendSigkill: boolean): Timeout | undefined {
-  const timeout = timeouts[status];
-  return timeout && !sendSigkill ? { ...timeout, message: timeout.message.replace('Killing.', 'Skipping SIGKILL.') } : timeout;
-}
