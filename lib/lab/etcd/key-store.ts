@@ -1,8 +1,10 @@
-// The tree of the etcd v2 keys API: pure state, the clock comes from outside.
+// The store behind the etcd v2 keys API: pure state, the clock comes from outside.
 import type { Clock } from './clock.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
-import { type Directory, descendants, detach, isDirectory, type KeyNode, newNode, viewNode } from './key-node.ts';
-import { type StoredNode, type StoreState, storeNode } from './store-state.ts';
+import { type Directory, descendants, detach, isDirectory, type KeyNode, viewNode } from './key-node.ts';
+import { normalizePath } from './key-path.ts';
+import { KeyTree } from './key-tree.ts';
+import { restoreNode, type StoreState, storeNode } from './store-state.ts';
 import { StoreStats } from './store-stats.ts';
 import { type Watcher, WatchHub, type WatchOptions } from './watch-hub.ts';
 import { type Action, EtcdError, type KeyEvent, type NodeView } from './wire.ts';
@@ -35,7 +37,7 @@ const firstIndex = 3;
 export class KeyStore {
   readonly stats = new StoreStats();
   readonly clock: Clock;
-  #root = newNode(undefined, '', 0, { dir: true }) as Directory;
+  #tree = new KeyTree();
   #index = 0;
   #hub = new WatchHub();
   #expiring = new ExpiryQueue();
@@ -68,7 +70,7 @@ export class KeyStore {
 
   get(path: string, options: { recursive?: boolean; sorted?: boolean } = {}): KeyEvent {
     return this.stats.count('gets', () => {
-      const node = this.#find(normalizePath(path));
+      const node = this.#tree.find(normalizePath(path), this.#index);
       return { action: 'get', node: viewNode(node, this.clock, { list: true, ...options }) };
     });
   }
@@ -76,8 +78,8 @@ export class KeyStore {
   set(path: string, content: NewContent = {}): KeyEvent {
     return this.stats.count('sets', () => {
       const key = normalizePath(path);
-      const before = this.#lookUp(key);
-      if (!before && content.refresh) this.#find(key); // says which part is missing
+      const before = this.#tree.lookUp(key, this.#index);
+      if (!before && content.refresh) this.#tree.find(key, this.#index); // says which part is missing
       const prevNode = before && viewNode(before, this.clock, { list: true });
       const value = content.refresh ? before!.value : (content.value ?? '');
       return this.#put('set', key, { ...content, value }, prevNode);
@@ -98,7 +100,7 @@ export class KeyStore {
     return this.stats.count('update', () => {
       const key = normalizePath(path);
       this.#refuseRoot(key);
-      const node = this.#find(key);
+      const node = this.#tree.find(key, this.#index);
       if (isDirectory(node) && content.value) throw new EtcdError(102, key, this.#index);
       return this.#overwrite('update', node, content);
     });
@@ -108,7 +110,7 @@ export class KeyStore {
     return this.stats.count('compareAndSwap', () => {
       const key = normalizePath(path);
       this.#refuseRoot(key);
-      const node = this.#findFile(key);
+      const node = this.#tree.findFile(key, this.#index);
       this.#compare(node, expected);
       return this.#overwrite('compareAndSwap', node, content);
     });
@@ -118,7 +120,7 @@ export class KeyStore {
     return this.stats.count('delete', () => {
       const key = normalizePath(path);
       this.#refuseRoot(key);
-      const node = this.#find(key);
+      const node = this.#tree.find(key, this.#index);
       if (isDirectory(node) && !dir && !recursive) throw new EtcdError(102, key, this.#index);
       if (isDirectory(node) && node.children.size > 0 && !recursive) throw new EtcdError(108, key, this.#index);
       return this.#remove('delete', node);
@@ -127,7 +129,7 @@ export class KeyStore {
 
   compareAndDelete(path: string, expected: Expected): KeyEvent {
     return this.stats.count('compareAndDelete', () => {
-      const node = this.#findFile(normalizePath(path));
+      const node = this.#tree.findFile(normalizePath(path), this.#index);
       this.#compare(node, expected);
       return this.#remove('compareAndDelete', node);
     });
@@ -148,7 +150,7 @@ export class KeyStore {
   }
 
   save(): StoreState {
-    return { index: this.#index, root: storeNode(this.#root, this.clock), history: this.#hub.history.slice(-1000) };
+    return { index: this.#index, root: storeNode(this.#tree.root, this.clock), history: this.#hub.history.slice(-1000) };
   }
 
   restore({ index, root, history }: StoreState): void {
@@ -156,14 +158,15 @@ export class KeyStore {
     this.#hub = new WatchHub();
     for (const event of history) this.#hub.add(event);
     this.#expiring = new ExpiryQueue();
-    this.#root = this.#restoreNode(undefined, root) as Directory;
+    const restored = restoreNode(undefined, root, (node, expires) => this.#expiring.set(node, expires - this.clock.wallOffset()));
+    this.#tree = new KeyTree(restored as Directory);
   }
 
   /** Makes a change again that `record` was given, if it is not there already; tells nobody. */
   replay(event: KeyEvent): void {
     const { key, value, dir, expiration, createdIndex, modifiedIndex } = event.node;
     if (modifiedIndex <= this.#index) return;
-    const existing = this.#lookUp(key);
+    const existing = this.#tree.lookUp(key, this.#index);
     const expires = expiration === undefined ? undefined : Date.parse(expiration) - this.clock.wallOffset();
     if (event.action === 'delete' || event.action === 'compareAndDelete' || event.action === 'expire') {
       if (existing) this.#drop(existing);
@@ -171,7 +174,7 @@ export class KeyStore {
       this.#expiring.set(existing, expires);
     } else {
       if (existing) this.#drop(existing);
-      const node = this.#insert(key, modifiedIndex, dir ? { dir } : { value: value ?? '' });
+      const node = this.#tree.insert(key, modifiedIndex, dir ? { dir } : { value: value ?? '' });
       node.createdIndex = createdIndex;
       this.#expiring.set(node, expires);
     }
@@ -180,12 +183,12 @@ export class KeyStore {
 
   #put(action: 'set' | 'create', key: string, { value = '', dir, expires, refresh }: NewContent, prevNode?: NodeView): KeyEvent {
     this.#refuseRoot(key);
-    const existing = this.#lookUp(key);
+    const existing = this.#tree.lookUp(key, this.#index);
     if (existing && action === 'create') throw new EtcdError(105, key, this.#index);
     if (existing && isDirectory(existing)) throw new EtcdError(102, key, this.#index);
     if (existing) this.#drop(existing);
     const index = this.#index + 1;
-    const created = this.#insert(key, index, dir ? { dir } : { value });
+    const created = this.#tree.insert(key, index, dir ? { dir } : { value });
     this.#expiring.set(created, isSensible(expires, this.clock) ? expires : undefined);
     const event: KeyEvent = { action, node: viewNode(created, this.clock) };
     if (prevNode) event.prevNode = prevNode;
@@ -227,54 +230,10 @@ export class KeyStore {
     this.#hub.add(event);
   }
 
-  #insert(key: string, index: number, content: { value: string } | { dir: true }): KeyNode {
-    const names = key.slice(1).split('/');
-    const name = names.pop()!;
-    let parent = this.#root;
-    for (const each of names) {
-      const child = parent.children.get(each) ?? newNode(parent, each, index, { dir: true });
-      parent.children.set(each, child);
-      parent = child as Directory; // #lookUp has refused paths that lead through a file
-    }
-    const node = newNode(parent, name, index, content);
-    parent.children.set(name, node);
-    return node;
-  }
-
   #drop(node: KeyNode): void {
     if (isDirectory(node)) for (const each of descendants(node)) this.#expiring.delete(each);
     else this.#expiring.delete(node);
     detach(node);
-  }
-
-  /** The node, if any; refuses a path that leads through a file. */
-  #lookUp(key: string): KeyNode | undefined {
-    let node: KeyNode = this.#root;
-    for (const name of splitKey(key)) {
-      if (!isDirectory(node)) throw new EtcdError(104, node.path, this.#index);
-      const child = node.children.get(name);
-      if (!child) return undefined;
-      node = child;
-    }
-    return node;
-  }
-
-  #find(key: string): KeyNode {
-    let node: KeyNode = this.#root;
-    for (const name of splitKey(key)) {
-      if (!isDirectory(node)) throw new EtcdError(104, node.path, this.#index);
-      const child = node.children.get(name);
-      if (!child) throw new EtcdError(100, node.path === '/' ? `/${name}` : `${node.path}/${name}`, this.#index);
-      node = child;
-    }
-    return node;
-  }
-
-  #findFile(key: string): KeyNode {
-    const node = this.#find(key);
-    // The root has no name on the wire.
-    if (isDirectory(node)) throw new EtcdError(102, key === '/' ? '' : key, this.#index);
-    return node;
   }
 
   #compare(node: KeyNode, { prevValue = '', prevIndex = 0 }: Expected): void {
@@ -287,31 +246,6 @@ export class KeyStore {
   #refuseRoot(key: string): void {
     if (key === '/') throw new EtcdError(107, '/', this.#index);
   }
-
-  #restoreNode(parent: Directory | undefined, stored: StoredNode): KeyNode {
-    const node = newNode(parent, stored.name, stored.created, stored.children ? { dir: true } : { value: stored.value ?? '' });
-    node.modifiedIndex = stored.modified;
-    if (stored.expires !== undefined) this.#expiring.set(node, stored.expires - this.clock.wallOffset());
-    if (isDirectory(node)) {
-      for (const child of stored.children ?? []) node.children.set(child.name, this.#restoreNode(node, child));
-    }
-    return node;
-  }
-}
-
-/** `/a/b`: one slash before each name, none at the end, `.` and `..` resolved. */
-export function normalizePath(path: string): string {
-  if (path.startsWith('/') && !path.endsWith('/') && !path.includes('//') && !path.includes('/.')) return path;
-  const names: string[] = [];
-  for (const name of path.split('/')) {
-    if (name === '..') names.pop();
-    else if (name !== '' && name !== '.') names.push(name);
-  }
-  return `/${names.join('/')}`;
-}
-
-function splitKey(key: string): string[] {
-  return key === '/' ? [] : key.slice(1).split('/');
 }
 
 // A moment that far back is a number that overflowed; etcd takes it for "for ever" in new nodes.
