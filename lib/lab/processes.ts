@@ -20,12 +20,13 @@ export function listProcesses(): RunningProcess[] {
   return all.filter(({ pid }) => pid !== process.pid);
 }
 
-/** Does nothing to a process that has ended meanwhile. */
-export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+/** False when it has ended meanwhile. @param pid negative for a whole group, as in kill(2) */
+export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, signal);
+    return process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
   }
 }
 

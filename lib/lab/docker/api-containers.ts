@@ -5,9 +5,10 @@ import type { Writable } from 'node:stream';
 import type { ApiCall, Route } from './api-call.ts';
 import { ApiError } from './api-error.ts';
 import { parseFilters } from './api-filters.ts';
-import type { Container, Viewer } from './container.ts';
+import type { Container } from './container.ts';
 import type { ContainerOptions } from './container-options.ts';
 import { inspectedContainer, listedContainer, statusOf } from './container-view.ts';
+import type { Viewer } from './container-viewers.ts';
 import type { Containers } from './containers.ts';
 import { encodeFrame, type OutputStream } from './stream-frames.ts';
 

@@ -1,5 +1,6 @@
 // Holds a container to its memory and its number of processes, by looking often: no privilege of this computer is needed for that.
 import { findProgram } from '../find-program.ts';
+import { signalProcess } from '../processes.ts';
 import { listTree, type TreeProcess } from './process-tree.ts';
 
 export interface Limits {
@@ -42,17 +43,17 @@ export function watchLimits(first: number, limits: Limits, onOutOfMemory: () => 
     const tree = look();
     if (sum(tree, 'memory') > limits.memory) {
       onOutOfMemory();
-      kill(tree.reduce((one, other) => (other.memory > one.memory ? other : one)).pid);
+      signalProcess(tree.reduce((one, other) => (other.memory > one.memory ? other : one)).pid, 'SIGKILL');
     }
     let pids = sum(tree, 'threads');
     // Whoever doubles the limit between two looks is faster than killing one by one.
     if (pids > limits.pids * 2) {
-      kill(first);
+      signalProcess(first, 'SIGKILL');
       return;
     }
     for (const { pid, threads } of tree.reverse()) {
       if (pids <= limits.pids) return;
-      kill(pid);
+      signalProcess(pid, 'SIGKILL');
       pids -= threads;
     }
   }
@@ -79,11 +80,3 @@ export function limitCommand(memory: number): string[] {
 }
 
 let prlimit: string | null | undefined;
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it ended by itself
-  }
-}

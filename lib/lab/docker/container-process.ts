@@ -6,6 +6,7 @@ import { join, posix } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { signalProcess } from '../processes.ts';
 import { ApiError } from './api-error.ts';
 import { checkCommand, plainArguments } from './container-command.ts';
 import { limitCommand } from './container-limits.ts';
@@ -179,16 +180,6 @@ function killGroup(pid: number): void {
 /** Without a sandbox, what left the group is known by the setting in its environment. */
 function killCarriers(sockets: string): void {
   for (const pid of processesWithEnvironment(JSON.stringify(sockets))) signalProcess(pid, 'SIGKILL');
-}
-
-/** False when there is no such process any more. */
-export function signalProcess(pid: number, name: NodeJS.Signals): boolean {
-  try {
-    return process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // nobody was left
-    return false;
-  }
 }
 
 function splitPair(pair: string): [string, string] {

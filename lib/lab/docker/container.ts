@@ -2,18 +2,17 @@
 import { EventEmitter } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { ApiError } from './api-error.ts';
 import { type LimitWatch, watchLimits } from './container-limits.ts';
 import { type ContainerLog, openContainerLog } from './container-log.ts';
-import { type ProcessOptions, type RunningProcess, signalProcess, startProcess } from './container-process.ts';
+import { type ProcessOptions, type RunningProcess, startProcess } from './container-process.ts';
 import { type ContainerRecord, exitCodeOf, saveRecord } from './container-record.ts';
 import { ensureInRoot, writeHostFiles } from './container-root.ts';
 import { socketName } from './container-setting.ts';
-import { locateVolumes, removeAnonymous } from './container-volumes.ts';
-import type { TreeProcess } from './process-tree.ts';
-import type { Isolation } from './sandbox.ts';
-import type { OutputStream } from './stream-frames.ts';
+import { type ContainerSurroundings, commonOptions } from './container-surroundings.ts';
+import { createViewers, type Viewer } from './container-viewers.ts';
+import { removeAnonymous } from './container-volumes.ts';
+import { signalTree, type TreeProcess } from './process-tree.ts';
 
 export interface Container {
   readonly record: ContainerRecord;
@@ -40,41 +39,11 @@ export interface Container {
   close(): Promise<void>;
 }
 
-export interface Viewer {
-  output(stream: OutputStream, bytes: Buffer): void;
-  /** Resolves when the viewer can take more; a slow one slows the program, as in Docker. */
-  ready(): Promise<void> | null;
-  end(): void;
-  /** What goes to the program's standard input, if that is open. */
-  input: Readable | null;
-}
-
-/** What a container needs of its machine. */
-export interface ContainerSurroundings {
-  /** `…/containers/<id>`: root, log and record. */
-  directory: string;
-  /** Of the machine, where its volumes and /home/core are. */
-  machineDirectory: string;
-  /** Short, for Unix sockets; belongs to this container. */
-  sockets: string;
-  containerInit: string;
-  isolation: Isolation;
-  hidden: Record<string, string>;
-  /** Takes an address of the bridge network; gives it back with the returned function. */
-  takeAddress(): { address: string; release: () => void };
-  /** Enters the port on the machine; answers with the function that takes it out. Throws Docker's error when it is taken. */
-  publish(container: ContainerRecord, port: number, socketPath: string): () => void;
-  /** After the container's folder is gone. */
-  onRemoved(): void;
-}
-
-const gateway = '172.17.0.1';
-
 export async function createContainer(first: ContainerRecord, surroundings: ContainerSurroundings): Promise<Container> {
   const { directory, sockets } = surroundings;
   const log = await openContainerLog(join(directory, 'container.log'));
   const events = new EventEmitter<{ exit: [number]; removed: [number] }>().setMaxListeners(0);
-  const viewers = new Set<Viewer>();
+  const viewers = createViewers(log, first.options.stdinOnce);
   let record = first;
   let running: { process: RunningProcess; ended: Promise<void>; watch: LimitWatch } | null = null;
   let starting: Promise<boolean> | null = null;
@@ -100,7 +69,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
         undo.push(surroundings.publish(record, host, join(sockets, socketName(container, false))));
       }
       log.begin();
-      const common = await surroundingsOf(address);
+      const common = await commonOptions(record, surroundings, address);
       await ensureInRoot(common.place.root, options.workingDir, 'directory');
       await writeHostFiles(common.place.root, options.hostname, address);
       if ('sandbox' in common.isolation) await common.isolation.sandbox.prepare(common.place);
@@ -120,14 +89,13 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
       undo.push(() => watch.stop());
       settled = follow(process, undoAll, () => ({ startedAt, oomKilled }));
       running = { process, ended: settled, watch };
-      for (const viewer of viewers) connectInput(viewer);
       await change({ status: 'running', pid: process.pid, address, startedAt, paused: false });
       return true;
     } catch (error) {
       running?.process.signal('SIGKILL');
       undoAll();
       await log.finish();
-      endViewers();
+      viewers.end();
       const message = error instanceof Error ? error.message : String(error);
       await change({ status: 'created', exitCode: startStatus(message), error: message });
       if (options.autoRemove) removeLater();
@@ -141,8 +109,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
     release: () => void,
     seen: () => { startedAt: string; oomKilled: boolean },
   ): Promise<void> {
-    pass('stdout', process.stdout);
-    pass('stderr', process.stderr);
+    viewers.connect(process);
     const exitCode = await process.exited;
     release();
     await log.finish();
@@ -150,14 +117,9 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
     await starting?.catch(() => undefined);
     await change({ status: 'exited', exitCode, ...seen(), finishedAt: new Date().toISOString() }).catch(report);
     await rm(sockets, { recursive: true, force: true }).catch(report);
-    endViewers();
+    viewers.end();
     events.emit('exit', exitCode);
     if (record.options.autoRemove) removeLater();
-  }
-
-  function endViewers(): void {
-    for (const viewer of viewers) viewer.end();
-    viewers.clear();
   }
 
   /** Not waited for: the removal itself waits for what asks for it. */
@@ -169,70 +131,19 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
     console.error(`Container ${record.name} (${directory}):`, error);
   }
 
-  function pass(stream: OutputStream, source: Readable): void {
-    source.on('data', (bytes: Buffer) => {
-      const waits: Promise<void>[] = log.append(stream, bytes) ? [] : [log.drained()];
-      for (const viewer of viewers) {
-        viewer.output(stream, bytes);
-        const wait = viewer.ready();
-        if (wait) waits.push(wait);
-      }
-      if (waits.length === 0) return;
-      source.pause();
-      void Promise.all(waits).then(() => source.resume());
-    });
-  }
-
-  function connectInput(viewer: Viewer): void {
-    const target = running?.process.stdin;
-    if (target && viewer.input) viewer.input.pipe(target, { end: record.options.stdinOnce });
-  }
-
-  async function surroundingsOf(address: string) {
-    const { hidden, containerInit } = surroundings;
-    return {
-      ...{
-        hidden,
-        containerInit,
-        network: { address, gateway, hostname: record.options.hostname },
-        init: record.options.init,
-        memory: record.options.memory,
-      },
-      isolation: surroundings.isolation,
-      place: {
-        root: join(directory, 'rootfs'),
-        sockets,
-        hostname: record.options.hostname,
-        mounts: await locateVolumes(surroundings.machineDirectory, record.options.volumes),
-      },
-    };
-  }
-
   async function stop(seconds: number): Promise<boolean> {
     await starting?.catch(() => undefined);
     if (!running) {
       await settled;
       return false;
     }
-    const { process, ended } = running;
+    const { process, ended, watch } = running;
     process.signal(record.options.stopSignal as NodeJS.Signals);
-    if (record.state.status === 'running' && record.state.paused) signalTree('SIGCONT');
+    if (record.state.status === 'running' && record.state.paused) signalTree(watch.tree, 'SIGCONT');
     const timer = setTimeout(() => process.signal('SIGKILL'), seconds * 1000);
     await ended;
     clearTimeout(timer);
     return true;
-  }
-
-  /** Until no more are found: a process may have been started while the others were signalled. */
-  function signalTree(name: 'SIGSTOP' | 'SIGCONT'): void {
-    const signalled = new Set<number>();
-    for (let found = running?.watch.tree() ?? []; found.length > 0; ) {
-      for (const { pid } of found) {
-        signalled.add(pid);
-        signalProcess(pid, name);
-      }
-      found = (running?.watch.tree() ?? []).filter(({ pid }) => !signalled.has(pid));
-    }
   }
 
   async function remove(force: boolean): Promise<void> {
@@ -249,7 +160,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
       await rm(directory, { recursive: true, force: true });
       await removeAnonymous(surroundings.machineDirectory, record.options.volumes);
       surroundings.onRemoved();
-      endViewers();
+      viewers.end();
       events.emit('exit', exitCodeOf(record)); // nothing else will end
       events.emit('removed', exitCodeOf(record));
     })();
@@ -278,13 +189,11 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
       return new Promise((resolve) => events.once(condition === 'removed' ? 'removed' : 'exit', resolve));
     },
     attach(viewer) {
-      viewers.add(viewer);
-      connectInput(viewer);
-      return () => viewers.delete(viewer);
+      return viewers.add(viewer, running?.process.stdin ?? null);
     },
     async exec(options) {
       if (record.state.status !== 'running') throw new ApiError(409, `container ${record.id} is not running`);
-      const common = await surroundingsOf(record.state.address);
+      const common = await commonOptions(record, surroundings, record.state.address);
       const env = [...record.options.env, ...options.env];
       if (!running) throw new ApiError(409, `container ${record.id} is not running`);
       if (record.state.paused) throw new ApiError(409, `Container ${record.name} is paused, unpause the container before exec`);
@@ -302,7 +211,7 @@ export async function createContainer(first: ContainerRecord, surroundings: Cont
       const { state } = record;
       if (!running || state.status !== 'running') throw new ApiError(409, `Container ${record.id} is not running`);
       if (state.paused === paused) throw new ApiError(409, `Container ${record.id} is ${paused ? 'already' : 'not'} paused`);
-      signalTree(paused ? 'SIGSTOP' : 'SIGCONT');
+      signalTree(running.watch.tree, paused ? 'SIGSTOP' : 'SIGCONT');
       await change({ ...state, paused });
     },
     tree() {

@@ -1,5 +1,6 @@
 // The processes of a container, as Linux lists them. Elsewhere there is no such list, and it stays empty.
 import { readdirSync, readFileSync } from 'node:fs';
+import { signalProcess } from '../processes.ts';
 
 export interface TreeProcess {
   pid: number;
@@ -35,6 +36,17 @@ export function listTree(roots: Iterable<number>, known: Map<number, TreeProcess
   known.clear();
   for (const [pid, process] of found) known.set(pid, process);
   return [...found.values()].sort((one, other) => one.startTime - other.startTime || one.pid - other.pid);
+}
+
+/** Until no more are listed: a process may have been started while the others were signalled. */
+export function signalTree(list: () => TreeProcess[], name: NodeJS.Signals): void {
+  const signalled = new Set<number>();
+  for (let found = list(); found.length > 0; found = list().filter(({ pid }) => !signalled.has(pid))) {
+    for (const { pid } of found) {
+      signalled.add(pid);
+      signalProcess(pid, name);
+    }
+  }
 }
 
 /** The words of its command line. */

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { ServerChannel } from 'ssh2';
+import { signalProcess } from '../processes.ts';
 import { programBehind } from '../sandbox/process-numbers.ts';
 import { type ChannelOutput, createChannelOutput } from './channel-output.ts';
 import type { Program, RunningProgram } from './program.ts';
@@ -57,9 +58,5 @@ function forward(source: Readable, target: 'stdout' | 'stderr', output: ChannelO
 function signalGroup({ inFront }: Program, { pid }: ChildProcess, name: NodeJS.Signals): void {
   if (pid === undefined) return;
   const leader = inFront ? (programBehind(pid) ?? pid) : pid;
-  try {
-    process.kill(-leader, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // the whole group has ended by itself
-  }
+  signalProcess(-leader, name);
 }
