@@ -3,22 +3,24 @@
  * carry the shell's own nonce passes unchanged, so no program can print one.
  */
 
+/**
+ * The prompt begins to be drawn. `prompt` is new for every prompt, and the same when one is drawn again. `command` counts the shell's
+ * commands and `stopped` the suspended jobs; both are null when the shell could not tell. `hooked`: nothing that should happen before
+ * a prompt was left out.
+ */
+export interface PromptMark {
+  kind: 'prompt';
+  prompt: number;
+  status: number;
+  directory: string;
+  history: number;
+  command: number | null;
+  stopped: number | null;
+  hooked: boolean;
+}
+
 export type Mark =
-  /**
-   * The prompt begins to be drawn. `prompt` is new for every prompt, and the same when one is drawn again. `command` counts the shell's
-   * commands and `stopped` the suspended jobs; both are null when the shell could not tell. `hooked`: nothing that should happen before
-   * a prompt was left out.
-   */
-  | {
-      kind: 'prompt';
-      prompt: number;
-      status: number;
-      directory: string;
-      history: number;
-      command: number | null;
-      stopped: number | null;
-      hooked: boolean;
-    }
+  | PromptMark
   /** The prompt is drawn: the shell reads a command. */
   | { kind: 'ready' }
   /** The command is not complete yet, the shell reads more of it. */

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { TerminalName } from '#lib/shared/chapter.ts';
 import type { TerminalSize, TerminalState } from '#lib/shared/protocol.ts';
@@ -11,9 +10,10 @@ import { type ExecutionEvent, type ExecutionHandlers, followExecution } from './
 import { createMarkParser, type Mark } from './mark-parser.ts';
 import type { OutputHistory } from './output-history.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
+import { trackPrompts } from './prompts.ts';
 import type { HostedPty, TerminalPtyHost } from './pty-host.ts';
-import { isAlternate, trackModes } from './screen-modes.ts';
-import { type ScreenSnapshot, type SizeChange, takeSnapshot } from './screen-snapshot.ts';
+import { createScreen } from './screen.ts';
+import type { ScreenSnapshot } from './screen-snapshot.ts';
 import { type PreparedShell, prepareShell, readExports, typeable } from './shell-integration.ts';
 import { type ShellWatch, watchShell } from './shell-watch.ts';
 import { createViewers, type Viewer, type ViewerRequest } from './viewer.ts';
@@ -67,8 +67,8 @@ export interface Terminal {
    * be handed to `attach`. Null when the log alone does.
    */
   screen(offset: number | null, logId?: string): Promise<ScreenSnapshot | null>;
-  /** @param screen what comes first; for the viewer it takes the place of as many bytes of the log */
-  attach(request: ViewerRequest, screen?: ScreenSnapshot | null): Viewer;
+  /** @param snapshot what comes first; for the viewer it takes the place of as many bytes of the log */
+  attach(request: ViewerRequest, snapshot?: ScreenSnapshot | null): Viewer;
   /** Bytes from the learner's keyboard. */
   write(text: string): void;
   resize(size: TerminalSize): void;
@@ -119,11 +119,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   let shell: PreparedShell | null = null;
   let watch: ShellWatch | null = null;
   let exports = history?.exports ?? '';
-  let lastPrompt = 0;
-  /** The shell's count of its commands and of suspended jobs at its last prompt; null before the first one. */
-  let commands: number | null = null;
-  let stopped = 0;
-  let commandRuns = false;
+  const prompts = trackPrompts();
   /** The shell waits for the rest of a command. */
   let continues = false;
   /** Asked for its marks, the shell said that it has them. */
@@ -139,13 +135,12 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   let answerTimer: NodeJS.Timeout | undefined;
   let restarting: Promise<void> | null = null;
   let closed = false;
-  const modes = trackModes(log.end);
-  let sizes: SizeChange[] = [{ offset: log.end, size }];
   const viewers = createViewers(log, { pause: () => pty?.pause(), resume: () => pty?.resume() });
+  const screen = createScreen(log, viewers, size);
 
   if (history && history.restored.bytes.length > 0) {
     log.append(history.restored.bytes);
-    modes.push(history.restored.bytes);
+    screen.printed(history.restored.bytes);
     append(
       Buffer.from(
         `\x18${resetModes}\x1b[2m[The app was restarted. This is a new shell, with the directory and the exported variables of the old one.]\x1b[0m\r\n`,
@@ -165,10 +160,10 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     onEvent: (listener) => subscribe(eventListeners, listener),
     async screen(offset, other) {
       const missed = offset === null || !isKnown(offset, other) || offset < log.start || offset > log.end;
-      return missed && isAlternate(modes.current()) ? takeSnapshot(log, modes, sizes) : null;
+      return missed ? screen.take() : null;
     },
-    attach: (request, screen = null) =>
-      attachAt(request.offset === null || isKnown(request.offset, request.logId) ? request : { ...request, offset: null }, screen),
+    attach: (request, snapshot = null) =>
+      screen.attach(request.offset === null || isKnown(request.offset, request.logId) ? request : { ...request, offset: null }, snapshot),
     write(text) {
       if (text.includes('\x03')) pty?.discardInput();
       pty?.write(text);
@@ -182,16 +177,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       // What was printed for the old size is drawn at it.
       viewers.flush();
       size = next;
-      // What lies before the log's first byte is never drawn again.
-      sizes = [
-        ...sizes.slice(
-          Math.max(
-            0,
-            sizes.findLastIndex(({ offset }) => offset <= log.start),
-          ),
-        ),
-        { offset: log.end, size },
-      ];
+      screen.resized(size);
       pty?.resize(size);
       announce();
     },
@@ -255,49 +241,6 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
 
   function isKnown(offset: number, other: string | undefined): boolean {
     return other === undefined || other === logId || (history?.shares(other, offset) ?? false);
-  }
-
-  /** A viewer that begins with the screen, and that gets the screen again when it falls behind while a full-screen program has it. */
-  function attachAt(request: ViewerRequest, screen: ScreenSnapshot | null): Viewer {
-    let open = true;
-    let driving = false;
-    let viewer = start(screen);
-    return {
-      offset: screen ? screen.at - screen.bytes.length : viewer.offset,
-      end: viewer.end,
-      ack: (offset) => viewer.ack(offset),
-      drive(drives) {
-        driving = drives;
-        viewer.drive(drives);
-      },
-      close() {
-        open = false;
-        viewer.close();
-      },
-    };
-
-    function start(from: ScreenSnapshot | null): Viewer {
-      let current = true;
-      // Later, as what the viewer sends: the answer to the attachment goes first.
-      if (from) setImmediate(() => open && request.send(from.at - from.bytes.length, from.bytes));
-      const started = viewers.attach({
-        ...request,
-        offset: from?.at ?? request.offset,
-        send: (offset, bytes) => current && request.send(offset, bytes),
-        gap(gone, to) {
-          if (!current) return;
-          if (!isAlternate(modes.current())) return request.gap(gone, to);
-          current = false;
-          started.close();
-          void takeSnapshot(log, modes, sizes).then((snapshot) => {
-            if (!open) return;
-            viewer = start(snapshot);
-            viewer.drive(driving);
-          });
-        },
-      });
-      return started;
-    }
   }
 
   async function startShell(): Promise<void> {
@@ -376,15 +319,14 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   }
 
   function forgetPrompt(): void {
-    commandRuns = continues = false;
-    lastPrompt = stopped = 0;
-    commands = null;
+    continues = false;
+    prompts.forget();
   }
 
   function append(bytes: Buffer): void {
     const offset = log.end;
     log.append(bytes);
-    modes.push(bytes);
+    screen.printed(bytes);
     history?.appended(log);
     emit({ kind: 'output', offset, bytes });
     viewers.appended();
@@ -399,23 +341,13 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     watch?.reset();
     continues = mark.kind === 'continuation';
     if (mark.kind === 'prompt') {
-      // A prompt that readline draws again is not a new one.
-      if (mark.prompt === lastPrompt) return;
-      lastPrompt = mark.prompt;
+      const prompt = prompts.shown(mark);
+      if (!prompt) return;
       currentDirectory = mark.directory;
       exports = readExports(directory);
       history?.moved(currentDirectory, exports);
-      const unmarked = !commandRuns && commands !== null && (mark.command ?? 0) > commands;
-      const ran = commandRuns || unmarked;
-      commandRuns = false;
-      // A shell that was asked cannot tell its count: the next one is newer, as its hooks are back only from then on.
-      commands = mark.command ?? 0;
-      // One that was suspended before, and again now, does not change the number.
-      const suspended =
-        mark.stopped === null || mark.stopped === stopped ? mark.stopped !== 0 && isSuspension(mark.status) : mark.stopped > stopped;
-      stopped = mark.stopped ?? stopped;
-      hooked = mark.hooked && !unmarked;
-      emit({ kind: 'prompt', offset: log.end, status: mark.status, ran, unmarked, suspended });
+      hooked = mark.hooked && !prompt.unmarked;
+      emit({ kind: 'prompt', offset: log.end, status: mark.status, ...prompt });
     } else if (mark.kind === 'ready') {
       shellReads = true;
       if (!hooked) pty?.write(againKeys);
@@ -426,7 +358,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       setStatus('busy');
       emit({ kind: 'continuation' });
     } else if (mark.kind === 'start') {
-      commandRuns = true;
+      prompts.commandBegan();
       shellReads = false;
       if (!execution) halfTyped = false;
       setStatus('busy');
@@ -465,12 +397,6 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   function announce(): void {
     for (const listener of stateListeners) listener(state());
   }
-}
-
-/** What bash reports of a command that was stopped. */
-function isSuspension(status: number): boolean {
-  const { SIGTSTP, SIGSTOP, SIGTTIN, SIGTTOU } = constants.signals;
-  return [SIGTSTP, SIGSTOP, SIGTTIN, SIGTTOU].includes(status - 128);
 }
 
 function isDirectory(path: string): boolean {
