@@ -1,8 +1,9 @@
 // The commands about containers that exist: ps, logs, start, stop, kill, rm, wait, inspect.
 import { durationText } from '../duration-text.ts';
 import type { ApiClient } from './api-client.ts';
-import { type Arguments, parseArguments, requireWords } from './arguments.ts';
+import { parseArguments, requireWords } from './arguments.ts';
 import { CommandError } from './command-error.ts';
+import { forEach } from './for-each.ts';
 import { copyOutput } from './output.ts';
 import { formatTable, formatTemplate } from './table.ts';
 
@@ -81,19 +82,11 @@ export function startCommand(api: ApiClient, args: string[]): Promise<void> {
 }
 
 export function stopCommand(api: ApiClient, args: string[]): Promise<void> {
-  const parsed = parseArguments('stop', args, { time: { short: 't', value: true } });
-  const time = parsed.value('time');
-  return forEach('stop', parsed, (name) =>
-    api.call('POST', `${pathOf(name)}/stop${time === undefined ? '' : `?t=${encodeURIComponent(time)}`}`),
-  );
+  return stopOrRestart('stop', api, args);
 }
 
 export function restartCommand(api: ApiClient, args: string[]): Promise<void> {
-  const parsed = parseArguments('restart', args, { time: { short: 't', value: true } });
-  const time = parsed.value('time');
-  return forEach('restart', parsed, (name) =>
-    api.call('POST', `${pathOf(name)}/restart${time === undefined ? '' : `?t=${encodeURIComponent(time)}`}`),
-  );
+  return stopOrRestart('restart', api, args);
 }
 
 export function killCommand(api: ApiClient, args: string[]): Promise<void> {
@@ -165,25 +158,17 @@ export async function inspectCommand(api: ApiClient, args: string[]): Promise<vo
   if (missing.length > 0) throw new CommandError(missing.map((name) => `Error: No such object: ${name}`).join('\n'));
 }
 
-/** Goes on after a failure, as Docker does; prints the name of what worked, or what the work answers. */
-export async function forEach(command: string, { words }: Arguments, work: (name: string) => Promise<unknown>): Promise<void> {
-  requireWords(command, words, 1);
-  const failures: string[] = [];
-  for (const name of words) {
-    try {
-      const answer = await work(name);
-      process.stdout.write(`${typeof answer === 'string' ? answer : name}\n`);
-    } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
-      failures.push(error.message);
-    }
-  }
-  if (failures.length > 0) throw new CommandError(failures.join('\n'));
-}
-
-export function ifMissing(error: unknown): null {
+function ifMissing(error: unknown): null {
   if (error instanceof CommandError && 'code' in error && error.code === 404) return null;
   throw error;
+}
+
+/** Both wait so long before they kill. */
+function stopOrRestart(command: 'stop' | 'restart', api: ApiClient, args: string[]): Promise<void> {
+  const parsed = parseArguments(command, args, { time: { short: 't', value: true } });
+  const time = parsed.value('time');
+  const query = time === undefined ? '' : `?t=${encodeURIComponent(time)}`;
+  return forEach(command, parsed, (name) => api.call('POST', `${pathOf(name)}/${command}${query}`));
 }
 
 function pathOf(name: string): string {

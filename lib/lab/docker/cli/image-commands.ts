@@ -2,7 +2,7 @@
 import { durationText, sizeText } from '../duration-text.ts';
 import type { ApiClient } from './api-client.ts';
 import { parseArguments } from './arguments.ts';
-import { CommandError } from './command-error.ts';
+import { forEach } from './for-each.ts';
 import { formatTable, formatTemplate } from './table.ts';
 
 interface Listed {
@@ -44,23 +44,13 @@ export async function imagesCommand(api: ApiClient, args: string[]): Promise<voi
   process.stdout.write(formatTable([head, ...rows.map((row) => Object.values(row))]));
 }
 
-export async function rmiCommand(api: ApiClient, args: string[]): Promise<void> {
-  const { words, has } = parseArguments('rmi', args, { force: { short: 'f' } });
-  if (words.length === 0) throw new CommandError(`"docker rmi" requires at least 1 argument.\nSee 'docker rmi --help'.`);
-  const failures: string[] = [];
-  for (const name of words) {
-    try {
-      const gone = (await api.call('DELETE', `/images/${encodeURIComponent(name)}${has('force') ? '?force=1' : ''}`)) as Record<
-        string,
-        string
-      >[];
-      for (const entry of gone) for (const [what, id] of Object.entries(entry)) process.stdout.write(`${what}: ${id}\n`);
-    } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
-      failures.push(error.message);
-    }
-  }
-  if (failures.length > 0) throw new CommandError(failures.join('\n'));
+export function rmiCommand(api: ApiClient, args: string[]): Promise<void> {
+  const parsed = parseArguments('rmi', args, { force: { short: 'f' } });
+  return forEach('rmi', parsed, async (name) => {
+    const gone = await api.call('DELETE', `/images/${encodeURIComponent(name)}${parsed.has('force') ? '?force=1' : ''}`);
+    const entries = (gone as Record<string, string>[]).flatMap((entry) => Object.entries(entry));
+    return entries.map(([what, id]) => `${what}: ${id}`).join('\n');
+  });
 }
 
 export async function versionCommand(api: ApiClient, args: string[]): Promise<void> {
