@@ -1,5 +1,6 @@
 // Small pieces of HTTP that the lab's servers share.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { normalizePath } from './key-path.ts';
 
 export function answer(response: ServerResponse, status: number, body: string, contentType?: string): void {
   if (contentType) response.setHeader('Content-Type', contentType);
@@ -31,13 +32,8 @@ export function requestTarget({ url = '/' }: Pick<IncomingMessage, 'url'>): { pa
 /** `//a/./b/` becomes `/a/b/`. */
 export function cleanPath(path: string): string {
   if (path.startsWith('/') && !path.includes('//') && !path.includes('/.')) return path;
-  const names: string[] = [];
-  for (const name of path.split('/')) {
-    if (name === '..') names.pop();
-    else if (name !== '' && name !== '.') names.push(name);
-  }
-  const closing = names.length > 0 && path.endsWith('/') ? '/' : '';
-  return `/${names.join('/')}${closing}`;
+  const key = normalizePath(path);
+  return key !== '/' && path.endsWith('/') ? `${key}/` : key;
 }
 
 /** Reads on beyond `most` bytes without keeping them, so that the client gets its answer. */

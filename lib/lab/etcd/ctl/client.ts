@@ -1,13 +1,7 @@
 // The HTTP side of etcdctl: finds the members, then asks one endpoint after the other.
 import { type IncomingMessage, request } from 'node:http';
+import type { Member } from '../members.ts';
 import { badArguments, badConnection, Failure, serverError } from './failure.ts';
-
-export interface Member {
-  id: string;
-  name: string;
-  peerURLs: string[];
-  clientURLs: string[];
-}
 
 /** A node as the server sends it; see the etcd v2 keys API. */
 export interface Node {

@@ -1,6 +1,7 @@
 // `etcdctl cluster-health`: asks every member how it is.
 import { setTimeout } from 'node:timers/promises';
-import { askHealth, type Member } from './client.ts';
+import type { Member } from '../members.ts';
+import { askHealth } from './client.ts';
 import type { Command, Invocation } from './command.ts';
 import { Failure, serverError, unhealthy } from './failure.ts';
 
