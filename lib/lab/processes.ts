@@ -1,6 +1,7 @@
 /** What runs on this computer, with the environment that tells to whom it belongs. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { readProc, readStat } from './read-proc.ts';
 
 export interface RunningProcess {
   pid: number;
@@ -33,11 +34,11 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
 function listFromProc(): RunningProcess[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      const stat = read(`/proc/${name}/stat`);
-      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (stat === '' || state === 'Z' || state === 'X') return [];
-      return [{ pid: Number(name), parent: Number(parent), stopped: state === 'T', environment: `\0${read(`/proc/${name}/environ`)}` }];
+    .map(Number)
+    .flatMap((pid) => {
+      const [state, parent] = readStat(pid);
+      if (state === undefined || state === 'Z' || state === 'X') return [];
+      return [{ pid, parent: Number(parent), stopped: state === 'T', environment: `\0${readProc(`${pid}/environ`)}` }];
     });
 }
 
@@ -50,13 +51,4 @@ function listFromPs(): RunningProcess[] {
     const environment = `\0${rest.replaceAll(' ', '\0')}\0`;
     return [{ pid: Number(pid), parent: Number(parent), stopped: state.startsWith('T'), environment }];
   });
-}
-
-/** Empty for a process that is gone, or another user's. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
 }

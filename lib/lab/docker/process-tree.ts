@@ -1,6 +1,7 @@
 // The processes of a container, as Linux lists them. Elsewhere there is no such list, and it stays empty.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { signalProcess } from '../processes.ts';
+import { readProc, readStat } from '../read-proc.ts';
 
 export interface TreeProcess {
   pid: number;
@@ -51,22 +52,21 @@ export function signalTree(list: () => TreeProcess[], name: NodeJS.Signals): voi
 
 /** The words of its command line. */
 export function commandOf(pid: number): string[] {
-  return (read(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1);
+  return readProc(`${pid}/cmdline`).split('\0').slice(0, -1);
 }
 
 /** Every process of this computer whose environment has the text in it. */
 export function processesWithEnvironment(text: string): number[] {
   return list('/proc')
-    .filter((name) => /^\d+$/.test(name) && read(`/proc/${name}/environ`)?.includes(text))
+    .filter((name) => /^\d+$/.test(name) && readProc(`${name}/environ`).includes(text))
     .map(Number);
 }
 
 function readProcess(pid: number): TreeProcess | null {
-  const stat = read(`/proc/${pid}/stat`);
-  const pages = read(`/proc/${pid}/statm`)?.split(' ').map(Number);
-  if (!stat || !pages) return null;
-  // From the third field on: the second is the program's name, which may hold anything.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = readStat(pid);
+  const memory = readProc(`${pid}/statm`);
+  if (fields.length === 0 || memory === '') return null;
+  const pages = memory.split(' ').map(Number);
   const field = (number: number) => Number(fields[number - 3]);
   const own = Math.max(0, (pages[1] ?? 0) - (pages[2] ?? 0)) * pageBytes;
   return {
@@ -80,18 +80,7 @@ function readProcess(pid: number): TreeProcess | null {
 }
 
 function children(pid: number): number[] {
-  return list(`/proc/${pid}/task`).flatMap((thread) =>
-    (read(`/proc/${pid}/task/${thread}/children`) ?? '').split(' ').filter(Boolean).map(Number),
-  );
-}
-
-/** Processes end at any time; one that is gone has nothing to read. */
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return null;
-  }
+  return list(`/proc/${pid}/task`).flatMap((thread) => readProc(`${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number));
 }
 
 function list(path: string): string[] {
