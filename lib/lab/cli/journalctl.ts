@@ -6,6 +6,7 @@ import { parseSince } from '#lib/lab/journal/since.ts';
 import type { JournalHeader, JournalLine } from '#lib/lab/systemd/api.ts';
 import { ask, askLines } from '#lib/lab/systemd/client.ts';
 import { type Options, readOptions } from '#lib/lab/systemd/options.ts';
+import { runProgram } from './run-program.ts';
 
 const optionNames = {
   '-u': 'unit',
@@ -200,14 +201,4 @@ async function printPaced(text: string): Promise<void> {
   if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
-// Whoever reads, such as head, may have seen enough. Signals need no handler: their default ends this process as the caller expects.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-run(process.argv.slice(2)).then(
-  (exitStatus) => {
-    process.exitCode = exitStatus;
-  },
-  (error: Error) => {
-    process.stderr.write(`journalctl: ${error.message}\n`);
-    process.exitCode = 1;
-  },
-);
+runProgram('journalctl', run);

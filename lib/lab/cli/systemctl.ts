@@ -6,6 +6,7 @@ import { isEnabled, isInState, isSystemRunning } from '#lib/lab/systemctl/state-
 import { help, optionKinds, optionNames, refused } from '#lib/lab/systemctl/usage.ts';
 import { ask } from '#lib/lab/systemd/client.ts';
 import { readOptions } from '#lib/lab/systemd/options.ts';
+import { runProgram } from './run-program.ts';
 
 async function run(argv: string[]): Promise<number> {
   const options = readOptions(argv, optionNames, optionKinds);
@@ -80,13 +81,4 @@ async function each(units: string[], act: (unit: string) => Promise<number>): Pr
   return worst;
 }
 
-// Whoever reads, such as head, may have seen enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-run(process.argv.slice(2)).then(
-  (exitStatus) => {
-    process.exitCode = exitStatus;
-  },
-  (error: Error) => {
-    process.exitCode = complain(`systemctl: ${error.message}`);
-  },
-);
+runProgram('systemctl', run);
