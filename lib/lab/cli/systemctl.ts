@@ -77,7 +77,10 @@ function needed(command: string, units: string[]): string[] {
 /** Does it for every unit; the exit status is the first that is not 0. */
 async function each(units: string[], act: (unit: string) => Promise<number>): Promise<number> {
   let worst = 0;
-  for (const unit of units) worst ||= await act(unit);
+  for (const unit of units) {
+    const status = await act(unit);
+    worst ||= status;
+  }
   return worst;
 }
 

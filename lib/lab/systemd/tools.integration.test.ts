@@ -122,6 +122,14 @@ test('systemctl start of a unit that fails says so and exits with 1', async () =
   expect(await run(machine, 'systemctl', 'is-failed', 'bad')).toMatchObject({ stdout: 'inactive\n', code: 1 });
 });
 
+test('systemctl goes on with the other units when one fails, and its exit status tells of that one', async () => {
+  const machine = await machineWithWeb();
+  const { stderr, code } = await run(machine, 'systemctl', 'start', 'nothing.service', 'web.service');
+  expect(stderr).toContain('nothing.service');
+  expect(code).not.toBe(0);
+  expect((await run(machine, 'systemctl', 'is-active', 'web.service')).stdout).toBe('active\n');
+});
+
 test('systemctl start of an unknown unit has the era’s message', async () => {
   expect(await run(await startTestMachine(), 'systemctl', 'start', 'nosuch.service')).toMatchObject({
     stderr: 'Failed to issue method call: Unit nosuch.service failed to load: No such file or directory.\n',
