@@ -1,6 +1,7 @@
 // The processes that belong to one activation of a unit, found without kernel control groups: by process group, session and mark.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { readProc, readStat } from '#lib/lab/read-proc.ts';
 import { programBehind } from '#lib/lab/sandbox/process-numbers.ts';
 
 export interface ControlGroup {
@@ -76,23 +77,18 @@ function listProcesses(): ListedProcess[] {
 }
 
 function listFromProc(): ListedProcess[] {
-  const own = startTime(readStat('self'));
+  const own = startTime(readStat(process.pid));
   const processes: ListedProcess[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    const fields = readStat(name);
+    const pid = Number(name);
+    const fields = readStat(pid);
     const state = fields[0];
     if (state === undefined || state === 'Z' || state === 'X') continue;
     const [parent = 0, group = 0, session = 0] = fields.slice(1, 4).map(Number);
-    processes.push({ pid: Number(name), parent, group, session, inherits: startTime(fields) >= own });
+    processes.push({ pid, parent, group, session, inherits: startTime(fields) >= own });
   }
   return processes;
-}
-
-/** The fields of /proc/PID/stat after the program's name, which may hold anything; none when the process is gone. */
-function readStat(pid: string): string[] {
-  const text = readGone(`/proc/${pid}/stat`);
-  return text === '' ? [] : text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
 function startTime(fields: string[]): number {
@@ -100,16 +96,7 @@ function startTime(fields: string[]): number {
 }
 
 function carries(pid: number, { name, value }: ControlGroup['mark']): boolean {
-  return pid !== process.pid && `\0${readGone(`/proc/${pid}/environ`)}`.includes(`\0${name}=${value}\0`);
-}
-
-/** Empty for a process that ended while we looked, or that we may not look into. */
-function readGone(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
+  return pid !== process.pid && `\0${readProc(`${pid}/environ`)}`.includes(`\0${name}=${value}\0`);
 }
 
 function listFromPs(): ListedProcess[] {
