@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type App, makeWorkspace, removeWorkspace, startApp } from '#lib/testing/app.ts';
+import { savedOutput } from '#lib/testing/saved-output.ts';
 import { openSocketPage } from '#lib/testing/socket-page.ts';
 import { createAgentKeys } from './agent-keys.ts';
 import { startSshAgent } from './ssh-agent.ts';
@@ -62,7 +63,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)("the app's agent has its keys again a
   await expect.poll(page.text).toMatch(/done 2\r\n[\s\S]*\$ /);
   const fingerprint = /SHA256:\S+/.exec(page.text())?.[0];
   await expect.poll(() => readFileSync(join(directory, 'state/agent-keys.json'), 'utf8')).toContain('other_key');
-  await new Promise((resolve) => setTimeout(resolve, 300)); // what a crash may cost of the output
+  await expect.poll(() => savedOutput(join(directory, 'state/terminals/shell'))).toBe(page.text());
   page.socket.disconnect();
   await app.stop(signal);
 

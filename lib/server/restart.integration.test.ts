@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type App, makeWorkspace, removeWorkspace, startApp } from '#lib/testing/app.ts';
+import { savedOutput } from '#lib/testing/saved-output.ts';
 import { openSocketPage } from '#lib/testing/socket-page.ts';
 
 test.each(['SIGTERM', 'SIGKILL'] as const)(
@@ -12,8 +13,8 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     const { log } = await page.attach();
     page.type('cd /usr && export TOLD="two words" && echo "number $((40 + 2))"\r');
     await expect.poll(page.text).toMatch(/number 42\r\n[\s\S]*\$ /);
-    await new Promise((resolve) => setTimeout(resolve, 300)); // what a crash may cost
     const before = page.text();
+    await expect.poll(() => savedOutput(join(app.workspace, 'state/terminals/shell'))).toBe(before);
     const seen = page.received();
     page.socket.disconnect();
     await app.stop(signal);

@@ -261,7 +261,9 @@ testWith('etcdctl')('a program that exec-watch cannot start is named, as the rea
 });
 
 testWith('etcd', 'etcdctl')('member add and update tell a real cluster what the real ones tell it', async () => {
-  const etcds = await Promise.all(['left', 'right'].map((name) => startRealEtcd(['--enable-v2', '--name', name])));
+  // The member that is added never comes, and without a majority the leader gives up after about this time.
+  const patient = ['--enable-v2', '--election-timeout', '5000'];
+  const etcds = await Promise.all(['left', 'right'].map((name) => startRealEtcd([...patient, '--name', name])));
   for (const etcd of etcds) onTestFinished(() => etcd.stop());
   await Promise.all(etcds.map((etcd) => etcd.ready()));
   const [left, right] = [{ ETCDCTL_ENDPOINTS: etcds[0]!.url }, { ETCDCTL_ENDPOINTS: etcds[1]!.url }];
