@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Line, type Peer, pause } from './line.ts';
+import { endWithBench } from './processes.ts';
 
 export interface ForeignTerminal {
   kind: 'wetty' | 'ttyd';
@@ -27,6 +28,7 @@ export async function openForeign({ kind, version, file, args, path, connect }: 
     cwd: home,
     env: { ...process.env, HOME: home, NODE_ENV: 'production' },
   });
+  endWithBench(server);
   const url = `http://127.0.0.1:${port}`;
   const peer: Peer = {
     name: `${kind} ${version}`,

@@ -13,6 +13,8 @@ import { benchTerminal } from './terminal-bench.ts';
 const bundle = fileURLToPath(import.meta.url);
 const [command, ...words] = process.argv.slice(2);
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 try {
   // The first four are the bench's own child processes.
   if (command === 'raw-pty') readRaw(words[0] as string, words[1] as string);

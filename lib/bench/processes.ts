@@ -1,4 +1,5 @@
-// What processes cost, from /proc.
+// The processes that are measured: what they cost, from /proc, and that they end.
+import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Clock ticks per second in /proc; 100 on every Linux that Node supports. */
@@ -24,6 +25,11 @@ export function peakMemory(pids: number[]): number {
 
 export function forgetPeak(pids: number[]): void {
   for (const pid of pids) writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
+/** A server does not outlive the bench that started it, however that ends, unless it is killed. */
+export function endWithBench(server: ChildProcess): void {
+  process.once('exit', () => server.kill('SIGTERM'));
 }
 
 /** The direct children whose command line contains `word`. */

@@ -1,15 +1,10 @@
 // Our own app as a peer: the built server on a port of its own, spoken to as the page does.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { io, type Socket } from 'socket.io-client';
 import { createAcknowledgements } from '#lib/client/acknowledgements.ts';
 import { type TerminalName, terminalNames } from '#lib/shared/chapter.ts';
 import type { AttachReply, ClientEvents, ServerEvents } from '#lib/shared/protocol.ts';
 import { socketParser } from '#lib/shared/socket-parser.ts';
+import { startApp } from './app.ts';
 import { hearing, type Line, type Peer } from './line.ts';
 import { childrenOf } from './processes.ts';
 
@@ -30,47 +25,24 @@ export interface ReflectorPeer extends Peer {
 
 /** @param programs where the bundled programs lie */
 export async function openReflector(programs: string): Promise<ReflectorPeer> {
-  const workspace = mkdtempSync(join(tmpdir(), 'reflector-bench-'));
-  const server = spawn(process.execPath, [join(programs, 'server.mjs'), '--workspace', workspace, '--port', '0'], {
-    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const url = await readUrl(server);
-  const pid = server.pid as number;
+  const { url, pid, close } = await startApp(programs);
   const pids = [pid, ...childrenOf(pid, 'pty-host.mjs')];
   return {
     name: 'this app',
-    address: { kind: 'reflector', url: url.href },
+    address: { kind: 'reflector', url },
     processes: () => pids,
-    open: (terminal = 0) => connectReflector(url.href, terminal),
+    open: (terminal = 0) => connectReflector(url, terminal),
     async reopen(line) {
       await settledExit(line as ReflectorLine);
       return line;
     },
-    async close() {
-      server.kill('SIGTERM');
-      if (server.exitCode === null) await once(server, 'exit');
-      rmSync(workspace, { recursive: true, force: true });
-    },
+    close,
   };
 }
 
 /** The restart of a shell; the line stays. */
 async function settledExit(line: ReflectorLine): Promise<void> {
   await (line as ReflectorLine & { restart(): Promise<void> }).restart();
-}
-
-function readUrl(server: ChildProcess): Promise<URL> {
-  const said: string[] = [];
-  return new Promise((resolve, reject) => {
-    createInterface({ input: server.stderr! }).on('line', (line) => said.push(line));
-    createInterface({ input: server.stdout! }).on('line', (line) => {
-      said.push(line);
-      const found = /http:\/\/localhost:\d+\/\?token=[0-9a-f]+/.exec(line);
-      if (found) resolve(new URL(found[0]));
-    });
-    server.once('exit', () => reject(new Error(`The app ended before it was ready:\n${said.join('\n')}`)));
-  });
 }
 
 /** @param address the URL that the app prints, with its token */

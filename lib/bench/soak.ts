@@ -1,12 +1,9 @@
 // `npm run bench -- soak [--minutes N]`: the whole walkthrough over and over in one living app, which must stay what it was.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { loadContent } from '#lib/content/load-content.ts';
 import type { Chapter, Step } from '#lib/shared/chapter.ts';
+import { startApp } from './app.ts';
 import { pause } from './line.ts';
 import { memory } from './processes.ts';
 import { openSoakPage } from './soak-page.ts';
@@ -80,35 +77,6 @@ function undoAll(chapters: Chapter[]): string {
     .reverse()
     .map((step) => `if ${[...proofs(step), 'true'].join(' && ')}; then (\n${step.undo}\n) fi\n`)
     .join('');
-}
-
-async function startApp(programs: string) {
-  const workspace = mkdtempSync(join(tmpdir(), 'soak-'));
-  const child = spawn(process.execPath, [join(programs, 'server.mjs'), '--workspace', workspace, '--port', '0'], {
-    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const said: string[] = [];
-  const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      said.push(line);
-      const found = /http:\/\/localhost:\d+\/\?token=[0-9a-f]+/.exec(line);
-      if (found) resolve(found[0]);
-    });
-    child.once('exit', () => reject(new Error(`The app ended before it was ready:\n${said.join('\n')}`)));
-  });
-  return {
-    url,
-    workspace,
-    pid: child.pid as number,
-    async close() {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGTERM');
-        await once(child, 'exit');
-      }
-      rmSync(workspace, { recursive: true, force: true });
-    },
-  };
 }
 
 /** The least of several looks: what comes and goes by itself is not the app's. */
