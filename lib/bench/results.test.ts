@@ -22,4 +22,6 @@ test('a goal in proportion to another terminal is judged where that terminal was
   expect(judged(columns, 'echo')).toEqual([['1.50 × ttyd', '≤ 2 (p50)', 'met']]);
   expect(judged(columns, 'throughput')).toEqual([['0.90 × ttyd', '≥ 0.95', '**missed by 5 %**']]);
   expect(judged(columns.slice(0, 2), 'echo')).toEqual([]);
+  const alone = judge(results, columns.slice(0, 2), amounts).filter(({ of }) => of === 'echo');
+  expect(alone).toMatchObject([{ measure: 'echo of a keystroke, p50 / p99 ms', goal: '', verdict: '' }]);
 });

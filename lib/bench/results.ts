@@ -61,6 +61,8 @@ export function judge(results: Results, columns: string[], amounts: Amounts): Ro
       const ratio = against(peer, measure);
       return [{ ratio: `${round(ratio)} × ${peer.split(' ')[0]}`, goal: `${relation} ${words}`, verdict: verdict(ratio, relation, limit) }];
     });
+    // Measured alone, the figure has nothing to be judged by.
+    if (judged.length === 0) return [{ ...row, ratio: '', goal: '', verdict: '' }];
     return judged.map((goal, index) => ({ ...(index === 0 ? row : { of: row.of, measure: '', values: {} }), ...goal }));
   }
 
