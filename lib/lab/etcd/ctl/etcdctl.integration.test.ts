@@ -269,11 +269,17 @@ testWith('etcd', 'etcdctl')('member add and update tell a real cluster what the 
   for (const etcd of etcds) onTestFinished(() => etcd.stop());
   await Promise.all(etcds.map((etcd) => etcd.ready()));
   const [left, right] = [{ ETCDCTL_ENDPOINTS: etcds[0]!.url }, { ETCDCTL_ENDPOINTS: etcds[1]!.url }];
+  // Members come in the order of their ids, and the id of one that is added depends on the second.
+  const sorted = (list: string, separator: string) => list.split(separator).sort().join(separator);
   const hide = ({ out, err, status }: Result) => ({
-    out: out
-      .replaceAll(/\b[0-9a-f]{15,16}\b/g, 'ID')
-      .replaceAll(/left|right/g, 'NAME')
-      .replaceAll(/127\.0\.0\.1:\d+/g, 'ADDRESS'),
+    out: sorted(
+      out
+        .replaceAll(/\b[0-9a-f]{15,16}\b/g, 'ID')
+        .replaceAll(/left|right/g, 'NAME')
+        .replaceAll(/127\.0\.0\.1:\d+/g, 'ADDRESS')
+        .replace(/(?<=INITIAL_CLUSTER=")[^"]*/, (members) => sorted(members, ',')),
+      '\n',
+    ),
     err: err.replaceAll(/left|right/g, 'NAME').replaceAll(/\b[0-9a-f]{15,16}\b/g, 'ID'),
     status,
   });
